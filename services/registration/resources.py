@@ -1,0 +1,18 @@
+"""What this service holds open: its database, its place on the bus, its signatures."""
+
+from services.registration.models import Base
+from services.registration.settings import settings
+from shared.bus import Bus
+from shared.database import Database
+from shared.security import Signer
+
+database = Database(lambda: settings().database_url)
+bus = Bus(
+    "registration",
+    database,
+    Base.metadata,
+    lambda: settings().redis_url,
+    keep_days=lambda: settings().keep_events_days,
+)
+own_links = Signer(lambda: settings().secret_key, "own-link")
+forms = Signer(lambda: settings().secret_key, "form")

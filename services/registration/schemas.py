@@ -1,0 +1,176 @@
+"""Shapes over HTTP, and the checks that need no database."""
+
+import re
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from shared import regions
+from shared.events import Language, ParticipantType
+
+# Control characters have no place in a name, and PostgreSQL refuses NUL.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+def _printable(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("Ada karakter yang tidak dapat dibaca. / It contains unreadable characters.")
+    return value
+
+
+def _email(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise ValueError(
+            "Alamat surel tidak lengkap, contoh: nama@contoh.id. / "
+            "This e-mail address is not complete, for example: name@example.id."
+        ) from error
+
+
+def _phone(value: str) -> str:
+    """To E.164. Accepts 08.., 62.., +62.., spaces and dashes."""
+    text = f"+{value}" if re.match(r"62\d", value) else value
+    try:
+        number = phonenumbers.parse(text, "ID")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise ValueError(
+            "Nomor HP tidak lengkap, contoh: 0812 3456 7890. / "
+            "This phone number is not complete, for example: 0812 3456 7890."
+        )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _region(value: str) -> str:
+    if regions.find(value) is None:
+        raise ValueError("Wilayah ini tidak dikenal. / This region is not known.")
+    return value
+
+
+def _empty_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _text(most: int, least: int = 1) -> object:
+    return StringConstraints(strip_whitespace=True, min_length=least, max_length=most)
+
+
+Name = Annotated[str, _text(120, 2), AfterValidator(_printable)]
+Email = Annotated[str, _text(254), AfterValidator(_printable), AfterValidator(_email)]
+Phone = Annotated[str, _text(30), AfterValidator(_printable), AfterValidator(_phone)]
+RegionCode = Annotated[str, _text(13), AfterValidator(_printable), AfterValidator(_region)]
+Library = Annotated[str, _text(160, 2), AfterValidator(_printable)]
+Position = Annotated[str, _text(120, 2), AfterValidator(_printable)]
+
+
+class RegistrationForm(BaseModel):
+    """What a registrant fills in. At least one of e-mail and phone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    email: Annotated[Email | None, BeforeValidator(_empty_is_none)] = None
+    phone: Annotated[Phone | None, BeforeValidator(_empty_is_none)] = None
+    participant_type: ParticipantType
+    region_code: RegionCode
+    library_name: Library
+    position: Position
+    consent: Literal[True]
+    language: Language = "id"
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.email is None and self.phone is None:
+            raise ValueError(
+                "Isi alamat surel atau nomor HP. / Give an e-mail address or a phone number."
+            )
+        return self
+
+
+class Links(BaseModel):
+    """Where to go on. `own` is signed: whoever holds it may act as the registrant."""
+
+    own: str
+    meeting: str
+
+
+class Registered(BaseModel):
+    """A registration as its registrant gets it back."""
+
+    id: UUID
+    code: str
+    status: str
+    links: Links
+
+
+class Seats(BaseModel):
+    """One quota: `kind` is meeting, participant_type or region; `key` says which of them."""
+
+    kind: str
+    key: str
+    label: str
+    capacity: int
+    taken: int
+    left: int
+
+
+class MeetingSummary(BaseModel):
+    """A meeting in a list."""
+
+    slug: str
+    title: str
+    province_code: str
+    province: str
+    venue: str
+    zone: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    closes_at: AwareDatetime
+    status: str
+    open: bool
+    seats_left: int = Field(description="Seats left in the meeting as a whole")
+
+
+class MeetingDetail(MeetingSummary):
+    """A meeting with its quotas, and the participant types that may register."""
+
+    participant_types: list[str]
+    quotas: list[Seats]
+    consent_version: str
+    consent_text: str
+
+
+class MeetingList(BaseModel):
+    """One page of meetings; `next` is the `after` of the next page, if there is one."""
+
+    items: list[MeetingSummary]
+    next: str | None
+
+
+class RegionItem(BaseModel):
+    """A region to choose."""
+
+    code: str
+    name: str
+    label: str
+    kind: str
+
+
+class RegionList(BaseModel):
+    """Regions, best match first."""
+
+    items: list[RegionItem]

@@ -1,0 +1,146 @@
+"""What every document shares: its closing line, its formats, its guards."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Literal, TypeVar
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+Row = TypeVar("Row")
+
+Language = Literal["id", "en"]
+Progress = Callable[[int], None]
+
+PROGRESS_EVERY = 200
+"""Rows between two calls of `progress`: a cancel is seen well within a second."""
+
+
+class RowCountMismatch(Exception):  # noqa: N818 - a refusal is named for what happened
+    """The rows that came are not as many as the footer promises; no file may look complete."""
+
+
+class Cancelled(Exception):  # noqa: N818 - as above
+    """For a `progress` callback to raise: the writers let go of the file and pass it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What a document says of itself at its end, so that a truncated one can be told.
+
+    `watermark` names the state of the data it was made from; `made_at` carries a time zone.
+    """
+
+    row_count: int
+    watermark: str
+    made_at: datetime
+
+
+def counted(rows: Iterable[Row], expected: int, progress: Progress) -> Iterator[Row]:
+    """Pass rows on, tell `progress` the number done, and hold them to what is expected.
+
+    Raises `RowCountMismatch` at the first row too many, or after the last row if some are
+    missing; whatever `progress` raises goes through.
+    """
+    done = 0
+    for row in rows:
+        if done == expected:
+            raise RowCountMismatch(f"more rows than the {expected} promised")
+        yield row
+        done += 1
+        if done % PROGRESS_EVERY == 0:
+            progress(done)
+    if done != expected:
+        raise RowCountMismatch(f"{done} rows, {expected} promised")
+    progress(done)
+
+
+# --- formats -----------------------------------------------------------------------------
+
+_ZONE_HOURS = {"WIB": 7, "WITA": 8, "WIT": 9}
+
+
+def long_date(day: date, language: Language) -> str:
+    """Selasa, 9 Agustus 2022 / Tuesday, 9 August 2022."""
+    return format_date(day, "EEEE, d MMMM y", locale=language)
+
+
+def moment(at: datetime, zone: str, language: Language) -> str:
+    """9 Agustus 2022, 08.00 WIB / 9 August 2022, 08:00 WIB. `zone` is WIB, WITA or WIT."""
+    local = at.astimezone(timezone(timedelta(hours=_ZONE_HOURS[zone])))
+    clock = f"{local:%H.%M}" if language == "id" else f"{local:%H:%M}"
+    return f"{format_date(local, 'd MMMM y', locale=language)}, {clock} {zone}"
+
+
+def figure(number: int, language: Language) -> str:
+    """9.000 / 9,000."""
+    return format_decimal(number, locale=language)
+
+
+def closing(footer: Footer, zone: str, language: Language) -> list[tuple[str, str]]:
+    """What every document says at its end, each with its label; "lengkap" or "complete" first."""
+    rows = figure(footer.row_count, language)
+    made = moment(footer.made_at, zone, language)
+    if language == "id":
+        values = ("lengkap", rows, footer.watermark, made)
+        labels = ("Dokumen", "Jumlah baris", "Keadaan data", "Dibuat")
+    else:
+        values = ("complete", rows, footer.watermark, made)
+        labels = ("Document", "Rows", "State of data", "Made")
+    return list(zip(labels, values, strict=True))
+
+
+_INDONESIAN = re.compile(r"(?:\+?62|0)(\d{7,12})")
+_PHONE_FILLERS = str.maketrans("", "", " .-()")
+
+
+def dialled(phone: str) -> str:
+    """+6281234567890 as people here read and dial it: 0812-3456-7890.
+
+    Foreign and odd numbers stay as they are. The dashes are there for CSV too, where neither
+    stored form survives: Excel computes +62812... as a formula and takes the leading nought off
+    0812..., but it leaves 0812-3456-7890 alone, and our import reads it back to the same number.
+    """
+    match = _INDONESIAN.fullmatch(phone.translate(_PHONE_FILLERS))
+    if match is None:
+        return phone
+    digits = "0" + match[1]
+    # The last group has three to six digits: 0771-21234, never 0771-2123-4.
+    groups = [digits[:4], digits[4:8], digits[8:]] if len(digits) > 10 else [digits[:4], digits[4:]]
+    return "-".join(groups)
+
+
+# --- guards ------------------------------------------------------------------------------
+
+# Control characters (tab, line feed and carriage return stay) and lone surrogates: the first
+# break paper and XML, the second cannot be written as UTF-8 at all.
+_UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)]) | dict.fromkeys(
+    range(0xD800, 0xE000), "\ufffd"
+)
+
+
+def clean(text: str) -> str:
+    """Text without what no file can hold."""
+    return text.translate(_UNWRITABLE)
+
+
+def one_line(text: str) -> str:
+    """Cleaned text with every run of white space made one blank."""
+    return " ".join(clean(text).split())
+
+
+def csv_text(text: str) -> str:
+    """A cell that no spreadsheet will compute: a leading apostrophe before = + - @ tab CR LF.
+
+    Leading blanks do not hide a formula from every program, nor do the full-width signs, so both
+    are looked through. A bare "-", which people write for "none", computes to nothing and stays.
+    """
+    safe = clean(text)
+    if safe.startswith(("\t", "\r", "\n")):
+        return "'" + safe
+    stripped = safe.strip()
+    if stripped != "-" and stripped.startswith(tuple("=+-@＝＋－＠")):
+        return "'" + safe
+    return safe

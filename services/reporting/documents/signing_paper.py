@@ -1,0 +1,324 @@
+"""A paper to sign on: A4 landscape, one line per person, cells wide enough for a pen.
+
+Drawn straight on the canvas (a reportlab Table takes 1.6 times as long), one row at a time, so
+that the list may be of any length. Signature cells alternate left and right, as on Indonesian
+lists: each reaches down into its neighbour's empty half and is twice as high as its row.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reportlab.lib.colors import Color
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.pdfgen.textobject import PDFTextObject
+
+from services.reporting.documents.type_setting import (
+    BOLD,
+    CONDENSED,
+    FAINT,
+    INK,
+    REGULAR,
+    RULE,
+    SLATE,
+    TEAL,
+    TINT,
+    Block,
+    Style,
+    fit,
+    register_fonts,
+    width,
+)
+
+PAGE_WIDTH, PAGE_HEIGHT = landscape(A4)
+LEFT, RIGHT = 14 * mm, PAGE_WIDTH - 14 * mm
+TOP = PAGE_HEIGHT - 10 * mm
+SPLIT = LEFT + (RIGHT - LEFT) * 0.62  # of the heading's two sides
+HEADING_HEIGHT = 24 * mm  # at least; long titles push the table down
+HEAD_HEIGHT = 7.5 * mm  # of the table
+BODY_BOTTOM = 17 * mm
+FOOT_BASELINE = 10 * mm
+
+ROW_HEIGHT = 9.5 * mm
+"""The least height of a row; a person signs in twice that."""
+PAD = 2 * mm
+
+# No, name, institution, position, phone, signature: 269 mm in all.
+_WIDTHS = [11 * mm, 62 * mm, 65 * mm, 38 * mm, 29 * mm, 64 * mm]
+EDGES = [LEFT + sum(_WIDTHS[:i]) for i in range(len(_WIDTHS) + 1)]
+_ROOM = [each - 2 * PAD for each in _WIDTHS]
+SIGN_LEFT, SIGN_RIGHT = EDGES[5], EDGES[6]
+SIGN_MIDDLE = (SIGN_LEFT + SIGN_RIGHT) / 2
+
+# The most lines at the smallest size keep any row well under a page.
+_NAME = Style(BOLD, ((8.6, 3), (7.6, 4), (6.6, 10)))
+_MAIN = Style(REGULAR, ((8.6, 3), (7.6, 5), (6.6, 12)))
+_NOTE = Style(REGULAR, ((7, 1), (6.2, 6)))
+_NUMBER = Style(REGULAR, ((8.6, 1), (6.6, 1)))
+_HEAD = Style(BOLD, ((8, 1), (6.6, 1)))
+_KIND = Style(BOLD, ((7.6, 1),))
+_TITLE = Style(BOLD, ((15, 1), (12.5, 2), (10, 3)))
+_DAY = Style(BOLD, ((11, 1), (9, 2)))
+_PLACE = Style(REGULAR, ((9, 2), (7.6, 3)))
+_FOOT = Style(REGULAR, ((7.2, 1), (6, 1)))
+
+_TOTAL = "total_of_pages"
+
+Line = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands at the head of each page of one list."""
+
+    kind: str
+    title: str
+    organiser: str
+    day: str
+    venue: str
+    part: str
+    columns: tuple[str, str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One line of the list: four cells, two of them with a small second line."""
+
+    number: str
+    name: str
+    below_name: str
+    institution: str
+    below_institution: str
+    position: str
+    phone: str
+
+
+class SigningPaper:
+    """Lists on one file: `begin` each, `add` its people, `finish` once.
+
+    Nothing is on disk before `finish`; a paper that is dropped leaves nothing to close.
+    """
+
+    def __init__(self, path: Path, *, title: str, author: str, language: str) -> None:
+        register_fonts()
+        self._canvas = Canvas(str(path), pagesize=(PAGE_WIDTH, PAGE_HEIGHT), pageCompression=1)
+        self._canvas.setTitle(title)
+        self._canvas.setAuthor(author)
+        self._canvas.setCreator("Sejawat")
+        self._canvas.setCatalogEntry("Lang", language)  # for screen readers
+        self._page_words = ("Halaman", "dari") if language == "id" else ("Page", "of")
+        self._lists = 0
+        self._page = 0
+        self._placed = 0  # people on this list
+        self._fresh = True  # no row on this page yet
+        self._head_top = self._body_top = self._y = TOP
+        self._rules: list[Line] = []
+        self._text = self._new_text()
+
+    def begin(self, heading: Heading) -> None:
+        """Start a list on a new page."""
+        if self._lists:
+            self._close_page(())
+        self._lists += 1
+        self._placed = 0
+        self._canvas.beginForm(self._form)  # drawn once, shown on each page of the list
+        self._head_top = min(TOP - HEADING_HEIGHT, self._draw_heading(heading) - 3 * mm)
+        self._body_top = self._head_top - HEAD_HEIGHT
+        self._draw_table_head(heading)
+        self._canvas.endForm()
+        self._open_page()
+
+    def add(self, person: Person) -> None:
+        """Write one line, on a new page if this one is full."""
+        cells = _set(person)
+        height = max(ROW_HEIGHT, *(_stack_height(cell) + PAD for cell in cells))
+        if self._y - height < BODY_BOTTOM:
+            self._close_page(())
+            self._open_page()
+        if not self._fresh:
+            self._rule_between()
+        self._placed += 1
+        self._write_row(cells, person.number, height)
+        self._y -= height
+        self._fresh = False
+
+    def say(self, words: str) -> None:
+        """A sentence in the body, for a list without people."""
+        self._y -= ROW_HEIGHT
+        block = fit(words, _MAIN, EDGES[5] - EDGES[1] - 2 * PAD)
+        self._write(block, EDGES[1] + PAD, self._y + ROW_HEIGHT / 2 + block.height / 2, SLATE)
+
+    def finish(self, closing: tuple[str, ...]) -> None:
+        """Close the last page with `closing` on it and write the file."""
+        self._close_page(closing)
+        self._canvas.beginForm(_TOTAL)
+        self._text = self._new_text()
+        self._write(fit(str(self._page), _FOOT, 99), 0, FOOT_BASELINE, SLATE, on_baseline=True)
+        self._canvas.drawText(self._text)
+        self._canvas.endForm()
+        self._canvas.save()
+
+    # --- page ----------------------------------------------------------------------------
+
+    @property
+    def _form(self) -> str:
+        return f"heading_{self._lists}"
+
+    def _open_page(self) -> None:
+        self._page += 1
+        self._canvas.doForm(self._form)
+        self._text = self._new_text()
+        self._y = self._body_top
+        self._rules = []
+        self._fresh = True
+
+    def _close_page(self, closing: tuple[str, ...]) -> None:
+        """Draw what only now is known; `closing` stands on the last page."""
+        self._lines(FAINT, 0.4, [(x, self._body_top, x, self._y) for x in (*EDGES, SIGN_MIDDLE)])
+        self._lines(RULE, 0.5, [*self._rules, (LEFT, self._y, RIGHT, self._y)])
+        self._write_page_number()
+        if closing:
+            self._write_closing(closing)
+        self._canvas.drawText(self._text)
+        self._canvas.showPage()
+
+    def _write_page_number(self) -> None:
+        """The total is a form that `finish` fills in, so no page has to be kept until then."""
+        page, of = self._page_words
+        block = fit(f"{page} {self._page} {of}", _FOOT, 99)
+        self._write(block, LEFT, FOOT_BASELINE, SLATE, on_baseline=True)
+        blank = width(f"{block.lines[0]} ", block.font, block.size)
+        self._canvas.saveState()
+        self._canvas.translate(LEFT + blank, 0)
+        self._canvas.doForm(_TOTAL)
+        self._canvas.restoreState()
+
+    def _write_closing(self, closing: tuple[str, ...]) -> None:
+        room = RIGHT - LEFT - 40 * mm
+        block = fit("  ·  ".join(closing), Style(BOLD, _FOOT.steps), room)
+        x = RIGHT - width(block.lines[0], block.font, block.size)
+        self._write(block, x, FOOT_BASELINE, TEAL, on_baseline=True)
+
+    # --- heading ---------------------------------------------------------------------------
+
+    def _draw_heading(self, heading: Heading) -> float:
+        """What, by whom, and on the right when and where; returns where it ends."""
+        self._canvas.setFillColor(TEAL)
+        self._canvas.rect(LEFT, TOP - 0.9 * mm, RIGHT - LEFT, 0.9 * mm, stroke=0, fill=1)
+        self._text = self._new_text()
+        top = TOP - 3.6 * mm
+        kind = fit(heading.kind.upper(), _KIND, SPLIT - LEFT)
+        self._text.setCharSpace(0.8)
+        self._write(kind, LEFT, top, TEAL)
+        self._text.setCharSpace(0)
+        left = top - kind.height - 1.2 * mm
+        for words, style, colour in (
+            (heading.title, _TITLE, INK),
+            (heading.organiser, _PLACE, SLATE),
+        ):
+            block = fit(words, style, SPLIT - LEFT - 8 * mm)
+            self._write(block, LEFT, left, colour)
+            left -= block.height + 0.9 * mm
+        right = top
+        for words, style, colour in (
+            (heading.day, _DAY, INK),
+            (heading.venue, _PLACE, INK),
+            (heading.part, _PLACE, SLATE),
+        ):
+            block = fit(words, style, RIGHT - SPLIT)
+            self._write(block, RIGHT, right, colour, to_the_left=True)
+            right -= block.height + 0.9 * mm
+        self._canvas.drawText(self._text)
+        return min(left, right)
+
+    def _draw_table_head(self, heading: Heading) -> None:
+        top, bottom = self._head_top, self._body_top
+        self._canvas.setFillColor(TINT)
+        self._canvas.rect(LEFT, bottom, RIGHT - LEFT, top - bottom, stroke=0, fill=1)
+        self._lines(TEAL, 1, [(LEFT, bottom, RIGHT, bottom)])
+        self._lines(TEAL, 0.5, [(LEFT, top, RIGHT, top)])
+        self._text = self._new_text()
+        for i, words in enumerate(heading.columns):
+            block = fit(words, _HEAD, EDGES[i + 1] - EDGES[i] - PAD)
+            x = EDGES[1] - PAD if i == 0 else EDGES[i] + PAD
+            y = (top + bottom + block.height) / 2
+            self._write(block, x, y, TEAL, to_the_left=i == 0)
+        self._canvas.drawText(self._text)
+
+    # --- rows ------------------------------------------------------------------------------
+
+    def _write_row(self, cells: list[list[Block]], number: str, height: float) -> None:
+        middle = self._y - height / 2
+        for i, cell in enumerate(cells):
+            y = middle + _stack_height(cell) / 2
+            for place, block in enumerate(cell):
+                x = EDGES[1] - PAD if i == 0 else EDGES[i] + PAD
+                colour = SLATE if place or i == 0 else INK
+                self._write(block, x, y, colour, to_the_left=i == 0)
+                y -= block.height
+        label = fit(f"{number}.", _NOTE, 12 * mm)
+        x = (SIGN_LEFT if self._placed % 2 else SIGN_MIDDLE) + PAD
+        self._write(label, x, middle + label.height / 2, SLATE)
+
+    def _rule_between(self) -> None:
+        """The line over the next row: full width but for the half that is still being signed."""
+        left_half_opens = self._placed % 2 == 0
+        start, end = (SIGN_LEFT, SIGN_MIDDLE) if left_half_opens else (SIGN_MIDDLE, SIGN_RIGHT)
+        y = self._y
+        self._rules += [(LEFT, y, SIGN_LEFT, y), (start, y, end, y)]
+
+    # --- pen -------------------------------------------------------------------------------
+
+    def _new_text(self) -> PDFTextObject:
+        text = self._canvas.beginText()
+        text.setHorizScale(CONDENSED)
+        return text
+
+    def _write(  # noqa: PLR0913 - a place, a colour and an alignment
+        self,
+        block: Block,
+        x: float,
+        y: float,
+        colour: Color,
+        *,
+        to_the_left: bool = False,
+        on_baseline: bool = False,
+    ) -> None:
+        """Lines from `y` down: its top, or the first baseline; `x` is their right edge at will."""
+        baseline = y if on_baseline else y - block.size * 0.93
+        self._text.setFont(block.font, block.size)
+        self._text.setFillColor(colour)
+        for line in block.lines:
+            start = x - width(line, block.font, block.size) if to_the_left else x
+            self._text.setTextOrigin(start, baseline)
+            self._text.textOut(line)
+            baseline -= block.leading
+
+    def _lines(self, colour: Color, weight: float, lines: list[Line]) -> None:
+        self._canvas.setStrokeColor(colour)
+        self._canvas.setLineWidth(weight)
+        self._canvas.lines(lines)
+
+
+def _set(person: Person) -> list[list[Block]]:
+    """The cells of a row left of the signature, each a stack of blocks."""
+    number, name, institution, position, phone, _ = _ROOM
+    return [
+        [fit(person.number, _NUMBER, number)],
+        _stack(fit(person.name, _NAME, name), fit(person.below_name, _NOTE, name)),
+        _stack(
+            fit(person.institution, _MAIN, institution),
+            fit(person.below_institution, _NOTE, institution),
+        ),
+        [fit(person.position, _MAIN, position)],
+        [fit(person.phone, _MAIN, phone)],
+    ]
+
+
+def _stack(*blocks: Block) -> list[Block]:
+    return [block for block in blocks if block.lines]
+
+
+def _stack_height(cell: list[Block]) -> float:
+    return sum(block.height for block in cell)

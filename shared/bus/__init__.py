@@ -1,0 +1,147 @@
+"""The event bus: an outbox and an inbox in PostgreSQL, Celery and Redis in between.
+
+    publish  ->  outbox  ->  relay  ->  Redis  ->  deliver  ->  inbox + handlers
+                    ^                                  |
+                    +----------- receipt --------------+
+
+`publish()` writes in the caller's transaction, the relay carries batches, `deliver` handles each
+event once and answers with a receipt. What has no receipt is sent again, so Redis may lose
+everything at any moment. Reading order: outbox, relay, inbox; then jobs, queues, retention.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import MetaData, text
+from sqlalchemy.orm import Session
+
+from shared.bus.envelope import Envelope
+from shared.bus.inbox import Copy, Handler, Inbox
+from shared.bus.jobs import Job, Jobs
+from shared.bus.outbox import Outbox
+from shared.bus.queues import BrokerAway, Queues
+from shared.bus.relay import Relay
+from shared.bus.retention import purge, replay
+from shared.bus.tables import add_bus_tables
+from shared.database import Database
+from shared.events import SUBSCRIBERS, Event, Subscribers
+
+__all__ = ["BrokerAway", "Bus", "Envelope", "Job"]
+
+CANARY_S = 10.0
+PURGE_S = 3600.0
+
+H = TypeVar("H", bound=Callable[..., None])
+
+
+class Bus:
+    """One service's place on the bus. Building it opens nothing."""
+
+    def __init__(  # noqa: PLR0913 - what a service is made of, named once
+        self,
+        service: str,
+        database: Database,
+        metadata: MetaData,
+        redis_url: Callable[[], str],
+        *,
+        subscribers: Subscribers = SUBSCRIBERS,
+        keep_days: Callable[[], int] = lambda: 30,
+    ) -> None:
+        add_bus_tables(metadata)
+        self.service = service
+        self.subscribers = subscribers
+        self.database = database
+        self.queues = Queues(service, redis_url)
+        self.outbox = Outbox(service, database)
+        self.inbox = Inbox(service, database, self.queues)
+        self.jobs = Jobs(self.queues)
+        self.publish = self.outbox.publish
+        purge_old = Job("purge_bus", "jobs", PURGE_S, lambda: self._purge(keep_days()))
+        self.jobs.add(purge_old)
+
+    def on(self, event_class: type[Event]) -> Callable[[Handler], Handler]:
+        """Handle an event: `@bus.on(RegistrationSubmitted) def f(session, envelopes): ...`.
+
+        The handler gets a list of one type, in one transaction, each event once; the order is
+        not promised.
+        """
+        if self.service not in self.subscribers.get(event_class, ()):
+            raise ValueError(f"shared/events.py does not say that {self.service} hears it")
+
+        def register(handler: Handler) -> Handler:
+            self.inbox.handlers[event_class].append(handler)
+            return handler
+
+        return register
+
+    def job(self, queue: str, *, every: float | None = None) -> Callable[[H], H]:
+        """Do what is due: `@bus.job("reports", every=30)`, and on `wake`."""
+
+        def register(function: H) -> H:
+            self.jobs.add(Job(function.__name__, queue, every, function))
+            return function
+
+        return register
+
+    def wake(self, session: Session, job: Callable[..., None]) -> None:
+        """Start a job as soon as this session has committed."""
+        self.outbox.ring(session, self.jobs[job.__name__].name)
+
+    def replay(self, session: Session, subscriber: str, **which: Any) -> int:
+        """See `retention.replay`."""
+        self.outbox.ring(session, "outbox")
+        return replay(session, self.subscribers, subscriber, **which)
+
+    def relay(self) -> Relay:
+        """The relay and clock of this service, to be run in a process of its own."""
+        self._add_canaries()
+        return Relay(self.service, self.database, self.queues, self.subscribers, self.jobs)
+
+    def queue_names(self) -> list[str]:
+        """Every queue that this service's worker reads."""
+        classes = {"events", "receipts", *self.jobs.queues}
+        return [f"{self.service}.{queue}" for queue in sorted(classes)]
+
+    def worker(self, arguments: list[str]) -> None:
+        """Run the Celery worker until it is told to stop, with Celery's own arguments."""
+        self._add_canaries()
+        self.queues.consume(self.queue_names())
+        app = self.queues.app
+
+        @app.task(name="bus.deliver", shared=False)
+        def deliver(publisher: str, copies: list[list[Any]]) -> None:
+            self.inbox.deliver(publisher, [Copy(*copy) for copy in copies])
+
+        @app.task(name="bus.receipts", shared=False)
+        def receipts(subscriber: str, keys: list[list[Any]]) -> None:
+            self.inbox.receipts(subscriber, [(key[0], key[1]) for key in keys])
+
+        @app.task(name="bus.work", shared=False)
+        def work(job: str) -> None:
+            self.jobs[job].run()
+
+        app.worker_main(["worker", *arguments])
+
+    def oldest_canary(self) -> float | None:
+        """Seconds since the most silent of our queues sang; none before the first song."""
+        with self.database.sessions.begin() as session:
+            return session.execute(_OLDEST_CANARY).scalar()
+
+    def _add_canaries(self) -> None:
+        for queue in sorted({"events", "receipts", *self.jobs.queues}):
+            self.jobs.add(Job(f"canary {queue}", queue, CANARY_S, lambda q=queue: self._sing(q)))
+
+    def _sing(self, queue: str) -> None:
+        with self.database.sessions.begin() as session:
+            session.execute(_SING, {"queue": queue})
+
+    def _purge(self, days: int) -> None:
+        purge(self.database, days)
+
+
+# It came all the way: clock, relay, Redis, worker, database. Its age is the worker's health.
+_SING = text("""
+    INSERT INTO canary (queue, sung_at) VALUES (:queue, now())
+    ON CONFLICT (queue) DO UPDATE SET sung_at = excluded.sung_at""")
+
+_OLDEST_CANARY = text("SELECT max(extract(epoch FROM now() - sung_at))::float FROM canary")

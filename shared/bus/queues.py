@@ -1,0 +1,107 @@
+"""Celery and Redis, as this project uses them: plain durable queues, JSON, no results.
+
+Redis is the doorbell, PostgreSQL the memory: whatever is in these queues may vanish at any time
+and comes again from the tables. That is why nothing here persists, schedules or counts down.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import redis
+from celery import Celery
+from kombu import Queue
+from kombu.exceptions import OperationalError
+
+# Messages a queue may hold before the relay waits. Redis stays small while a subscriber is away,
+# and a resend cannot pile copies upon copies.
+ROOM = 20
+SOFT_LIMIT_S = 50
+HARD_LIMIT_S = 60
+
+SETTINGS: dict[str, Any] = {
+    # JSON only: a pickle from a broker is code from a stranger.
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    # Outcomes are rows in PostgreSQL; a result backend would be a second truth.
+    "task_ignore_result": True,
+    # A message counts as done when its work has committed, also if the worker dies meanwhile.
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    # One message in hand: what waits in a busy child is lost time for an idle one.
+    "worker_prefetch_multiplier": 1,
+    "task_soft_time_limit": SOFT_LIMIT_S,
+    "task_time_limit": HARD_LIMIT_S,
+    # Ctrl-C lets a task finish, but not for ever.
+    "worker_soft_shutdown_timeout": 10,
+    # A worker without a broker waits for it; it never gives up.
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    # A task cut off by a lost broker goes on: its transaction decides, not its message.
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "worker_enable_remote_control": False,  # a fanout exchange of its own, and nobody asks
+    "worker_send_task_events": False,
+    "worker_hijack_root_logger": False,
+    "broker_transport_options": {
+        # About five times the longest task: later copies are the relay's business anyway.
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 5,
+        "socket_keepalive": True,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 3,
+        "health_check_interval": 25,
+        # Publishing never waits for a broker that is away: the rows come due again.
+        "max_retries": 0,
+        "retry_on_timeout": False,
+    },
+}
+
+
+class BrokerAway(ConnectionError):
+    """Redis cannot be reached; what was to be sent stays in PostgreSQL."""
+
+
+class Queues:
+    """One service's way into Redis. `url` is asked on first use."""
+
+    def __init__(self, service: str, url: Callable[[], str]) -> None:
+        self.service = service
+        self._url = url
+
+    @cached_property
+    def app(self) -> Celery:
+        """The Celery application. Not the current one: several services may share a process."""
+        app = Celery(self.service, broker=self._url(), set_as_current=False)
+        app.conf.update(SETTINGS)
+        return app
+
+    @cached_property
+    def client(self) -> redis.Redis:
+        """A plain client, for queue lengths and for the health check."""
+        return redis.Redis.from_url(
+            self._url(), socket_timeout=3, socket_connect_timeout=3, decode_responses=True
+        )
+
+    def consume(self, names: list[str]) -> None:
+        """Declare the queues that this service's worker reads."""
+        self.app.conf.task_queues = [Queue(name, durable=True) for name in names]
+
+    def send(self, queue: str, task: str, *args: object) -> None:
+        """Send one message. Raises `BrokerAway`."""
+        try:
+            self.app.send_task(task, args=args, queue=queue, retry=False)
+        except (OperationalError, redis.RedisError, OSError) as error:
+            raise BrokerAway(str(error)) from error
+
+    def room(self, queues: list[str]) -> dict[str, int]:
+        """How many more messages each queue may take. Raises `BrokerAway`."""
+        pipeline = self.client.pipeline(transaction=False)
+        for queue in queues:
+            pipeline.llen(queue)
+        try:
+            lengths = pipeline.execute()
+        except (redis.RedisError, OSError) as error:
+            raise BrokerAway(str(error)) from error
+        return {
+            queue: max(ROOM - length, 0) for queue, length in zip(queues, lengths, strict=True)
+        }

@@ -1,0 +1,66 @@
+"""Replay what was sent, and purge what is old."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from shared.database import Database
+from shared.events import Subscribers
+
+CHUNK = 1000  # rows in one transaction: the hot path never waits for more
+
+_REPLAY = text("""
+    INSERT INTO delivery (event_id, subscriber, attempts, due_at)
+    SELECT id, :subscriber, 0, now() FROM outbox
+    WHERE sent_at IS NOT NULL AND type = ANY (CAST(:types AS text[]))
+      AND (CAST(:event_id AS uuid) IS NULL OR id = CAST(:event_id AS uuid))
+      AND (CAST(:since AS timestamptz) IS NULL OR created_at >= CAST(:since AS timestamptz))
+    ON CONFLICT (event_id, subscriber) DO UPDATE
+    SET replay = delivery.replay + 1, attempts = 0, due_at = now(), received_at = NULL""")
+
+# An event goes when all its receipts have come; one still on its way stays, however old.
+_PURGE_OUTBOX = text("""
+    WITH old AS (
+        SELECT id FROM outbox
+        WHERE created_at < now() - make_interval(days => :days) AND sent_at IS NOT NULL
+          AND NOT EXISTS (SELECT FROM delivery
+                          WHERE delivery.event_id = outbox.id AND delivery.due_at IS NOT NULL)
+        ORDER BY created_at LIMIT :chunk FOR UPDATE SKIP LOCKED
+    ), copies AS (DELETE FROM delivery USING old WHERE delivery.event_id = old.id)
+    DELETE FROM outbox USING old WHERE outbox.id = old.id""")
+
+# Twice as long as the outbox: a late copy must still find its row here.
+_PURGE_INBOX = text("""
+    DELETE FROM inbox WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => 2 * :days)
+        LIMIT :chunk FOR UPDATE SKIP LOCKED))""")
+
+
+def replay(
+    session: Session,
+    subscribers: Subscribers,
+    subscriber: str,
+    *,
+    event_id: str | None = None,
+    since: str | None = None,
+) -> int:
+    """Send events to one subscriber again, or for the first time; returns how many.
+
+    One event by its id, or all that the subscriber hears since a time (ISO 8601, with zone). One
+    that was handled before is handled anew: its copy carries the next `replay` number.
+    """
+    types = [cls.type for cls, names in subscribers.items() if subscriber in names]
+    values = {"subscriber": subscriber, "types": types, "event_id": event_id, "since": since}
+    return session.execute(_REPLAY, values).rowcount
+
+
+def purge(database: Database, days: int) -> int:
+    """Delete sent events older than `days` and inbox rows older than twice that; returns rows."""
+    deleted = 0
+    for statement in (_PURGE_OUTBOX, _PURGE_INBOX):
+        while True:
+            with database.sessions.begin() as session:
+                rows = session.execute(statement, {"days": days, "chunk": CHUNK}).rowcount
+            deleted += rows
+            if rows < CHUNK:
+                break
+    return deleted

@@ -1,0 +1,113 @@
+"""The commands that every service has: `python -m services.<name> api | worker | relay | ...`."""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable
+
+import structlog
+import uvicorn
+
+from shared.bus import Bus
+from shared.logs import configure_logs
+from shared.migrate import migrate
+from shared.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+
+def main(bus: Bus, settings: Callable[[], ServiceSettings], database_url: Callable[[], str]) -> None:
+    """Run one command of a service, as the command line says."""
+    arguments = _parser(bus.service).parse_args()
+    configure_logs(bus.service, as_json=settings().log_json)
+    commands: dict[str, Callable[[], None]] = {
+        "api": lambda: _api(bus.service, arguments.port, arguments.processes),
+        "worker": lambda: _worker(bus, arguments.processes),
+        "relay": lambda: _relay(bus),
+        "migrate": lambda: migrate(bus.service, database_url()),
+        "replay": lambda: _replay(bus, arguments),
+        "failed": lambda: _failed(bus),
+        "retry": lambda: _retry(bus, arguments.event),
+        "check": lambda: _check(bus),
+    }
+    commands[arguments.command]()
+
+
+def _parser(service: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    api = commands.add_parser("api", help="serve HTTP")
+    api.add_argument("--port", type=int, default=8000)
+    worker = commands.add_parser("worker", help="handle events and jobs (Celery)")
+    for command in (api, worker):
+        command.add_argument("--processes", type=int, default=1)
+    commands.add_parser("relay", help="carry committed events to their subscribers")
+    commands.add_parser("migrate", help="bring the database up to date")
+    again = commands.add_parser("replay", help="send events to a subscriber again")
+    again.add_argument("subscriber")
+    again.add_argument("--event", help="one event, by its id")
+    again.add_argument("--since", help="all since this time, e.g. 2026-08-09T00:00:00+07:00")
+    commands.add_parser("failed", help="list the events that could not be handled, as JSON lines")
+    retry = commands.add_parser("retry", help="handle parked events once more")
+    retry.add_argument("--event", help="one event, by its id; all without it")
+    commands.add_parser("check", help="end with 0 when the worker is alive (for health checks)")
+    return parser
+
+
+def _api(service: str, port: int, processes: int) -> None:
+    uvicorn.run(
+        f"services.{service}.app:standalone",
+        host="0.0.0.0",  # noqa: S104 - behind the gateway, in a container of its own
+        port=port,
+        workers=processes,
+        access_log=False,
+        log_config=None,
+        proxy_headers=True,
+        forwarded_allow_ips="*",
+    )
+
+
+def _worker(bus: Bus, processes: int) -> None:
+    # Names tell hosts apart; gossip and mingle are talk among workers that nobody needs here.
+    bus.worker(
+        ["--concurrency", str(processes), "--hostname", f"{bus.service}@%h"]
+        + ["--queues", ",".join(bus.queue_names()), "--loglevel", "WARNING"]
+        + ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    )
+
+
+def _relay(bus: Bus) -> None:
+    relay = bus.relay()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: relay.stop())
+    relay.run()
+
+
+def _replay(bus: Bus, arguments: argparse.Namespace) -> None:
+    if not (arguments.event or arguments.since):
+        sys.exit("replay needs --event or --since, so that nobody sends everything by mistake")
+    with bus.database.sessions.begin() as session:
+        sent = bus.replay(
+            session, arguments.subscriber, event_id=arguments.event, since=arguments.since
+        )
+    log.info("replay", subscriber=arguments.subscriber, events=sent)
+
+
+def _failed(bus: Bus) -> None:
+    with bus.database.sessions.begin() as session:
+        for row in bus.inbox.failed(session):
+            print(json.dumps(row, default=str))  # noqa: T201 - the command's output
+
+
+def _retry(bus: Bus, event_id: str | None) -> None:
+    log.info("retry", events=bus.inbox.retry_parked(event_id))
+
+
+def _check(bus: Bus) -> None:
+    oldest = bus.oldest_canary()
+    if oldest is None or oldest > CANARY_OLD_S:
+        sys.exit(f"the worker has been silent for {oldest} s")
+
+
+CANARY_OLD_S = 60.0  # seconds; six missed songs

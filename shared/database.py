@@ -1,0 +1,99 @@
+"""Open one service's own PostgreSQL database: pool, sessions, constraint names, UTC."""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+# Fixed names, so that a migration can drop a constraint and an error can be told by its name.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_AFTER_COMMIT = "after_commit"
+
+
+def new_metadata() -> MetaData:
+    """Metadata of one service's tables, with our constraint names."""
+    return MetaData(naming_convention=NAMING)
+
+
+def after_commit(session: Session, name: str, action: Callable[[], None]) -> None:
+    """Run `action` once, when and only when the session's transaction has committed.
+
+    Asked for twice under one name, it still runs once.
+    """
+    session.info.setdefault(_AFTER_COMMIT, {})[name] = action
+
+
+class Database:
+    """One database, opened on first use, so that a process forked before it shares no connection.
+
+    `url` is asked once; `pool_size` is the largest number of connections of this process and
+    should equal its threads.
+    """
+
+    def __init__(self, url: Callable[[], str], *, pool_size: int = 10) -> None:
+        self._url = url
+        self._pool_size = pool_size
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The pool. A connection that died with a restarted server is replaced unseen."""
+        return create_engine(
+            self._url(),
+            pool_size=self._pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={
+                "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s",
+                "connect_timeout": 5,
+            },
+        )
+
+    @cached_property
+    def sessions(self) -> sessionmaker[Session]:
+        """Makes sessions; `with database.sessions.begin() as session:` is one transaction."""
+        maker = sessionmaker(self.engine, expire_on_commit=False)
+        event.listen(maker, "after_commit", _run_actions)
+        event.listen(maker, "after_rollback", _forget_actions)
+        return maker
+
+    def autocommit(self) -> Connection:
+        """A connection on which each statement is its own transaction, for hot paths."""
+        return self._autocommit.connect()
+
+    @cached_property
+    def _autocommit(self) -> Engine:
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def transaction(self) -> Iterator[Session]:
+        """FastAPI dependency: one request, one transaction.
+
+        Use as `Depends(database.transaction, scope="function")`: with FastAPI's default scope a
+        failed commit would come after the answer, and the caller would have read 200.
+        """
+        with self.sessions.begin() as session:
+            yield session
+
+    def raw_connection(self) -> psycopg.Connection[Any]:
+        """An autocommit connection outside the pool, for LISTEN and NOTIFY."""
+        url = make_url(self._url()).set(drivername="postgresql")
+        return psycopg.connect(
+            url.render_as_string(hide_password=False), autocommit=True, connect_timeout=5
+        )
+
+
+def _run_actions(session: Session) -> None:
+    for action in session.info.pop(_AFTER_COMMIT, {}).values():
+        action()
+
+
+def _forget_actions(session: Session) -> None:
+    session.info.pop(_AFTER_COMMIT, None)

@@ -1,0 +1,238 @@
+"""What every application has: problem details, request ids, limits, health, metrics."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.bus import BrokerAway, Bus
+from shared.tracing import new_traceparent, span, trace_id
+
+log = structlog.get_logger()
+
+CANARY_OLD_S = 60  # a worker that has not sung for so long is not working
+BODY_LIMIT = 256 * 1024  # bytes; no form of ours without a file is near it
+
+
+class Problem(Exception):
+    """A refusal as RFC 9457 tells it. `fields` names what is wrong where."""
+
+    def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.more = more
+
+    def response(self) -> JSONResponse:
+        """The answer; `type` is a stable name that programs may rely on."""
+        return JSONResponse(
+            {
+                "type": f"https://sejawat.id/problems/{self.code}",
+                "title": self.code.replace("-", " ").capitalize(),
+                "status": self.status,
+                "code": self.code,
+                "detail": self.detail,
+                **self.more,
+            },
+            self.status,
+            media_type="application/problem+json",
+        )
+
+
+_STATUS = {
+    400: ("bad-request", "Permintaan tidak dapat dibaca. / The request cannot be read."),
+    401: ("unauthenticated", "Silakan masuk lebih dahulu. / Please sign in first."),
+    403: ("forbidden", "Akun ini tidak berhak. / This account may not do that."),
+    404: ("not-found", "Tidak ditemukan. / Not found."),
+    405: ("method-not-allowed", "Cara ini tidak tersedia. / This method is not available."),
+    413: ("too-large", "Kiriman terlalu besar. / The request is too large."),
+}
+
+
+def add_problem_details(
+    app: FastAPI, refusals: dict[type[Exception], Callable[[Any], Problem]]
+) -> None:
+    """Answer every error as problem details; `refusals` says which status a domain's no has."""
+
+    def invalid(_request: Request, error: Exception) -> Response:
+        fields = [
+            {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]}
+            for item in getattr(error, "errors", list)()
+        ]
+        detail = "Ada isian yang perlu diperbaiki. / Some fields need correction."
+        return Problem(422, "validation", detail, errors=fields).response()
+
+    def http_error(_request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        code, detail = _STATUS.get(status, ("error", "Terjadi kesalahan. / Something went wrong."))
+        response = Problem(status, code, detail).response()
+        response.headers.update(getattr(error, "headers", None) or {})
+        return response
+
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Problem, lambda _r, error: _as_problem(error).response())
+    for refusal, tell in refusals.items():
+        app.add_exception_handler(refusal, lambda _r, error, tell=tell: tell(error).response())
+
+
+def _as_problem(error: Exception) -> Problem:
+    if not isinstance(error, Problem):
+        raise error
+    return error
+
+
+class Requests:
+    """Middleware: a trace for each request, a limit on its size, a log line and metrics."""
+
+    def __init__(self, app: ASGIApp, metrics: "Metrics") -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        traceparent = new_traceparent(headers.get(b"traceparent", b"").decode("latin-1"))
+        started = time.perf_counter()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", trace_id(traceparent).encode()),
+                ]
+            await send(message)
+
+        with span(traceparent):
+            try:
+                await self._within_limit(scope, headers, receive, answer)
+            finally:
+                seconds = time.perf_counter() - started
+                route = getattr(scope.get("route"), "path", "-")
+                self._metrics.observe(scope["method"], route, status, seconds)
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    path=_loggable(route, scope),
+                    status=status,
+                    ms=round(seconds * 1000, 1),
+                )
+
+    async def _within_limit(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send
+    ) -> None:
+        too_large = Problem(413, *_STATUS[413]).response()
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > BODY_LIMIT:
+            await too_large(scope, receive, send)
+            return
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > BODY_LIMIT:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, limited, send)
+
+
+def _loggable(route: str, scope: Scope) -> str:
+    """The route with its template: a signed link in a log would be a key left in the door."""
+    return route if route != "-" else scope["path"][:200]
+
+
+class Metrics:
+    """Prometheus metrics of one application: its requests, and the bus's state in its database."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "http_requests_total", "Requests", ["method", "route", "status"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "http_request_seconds", "Time to answer", ["route"], registry=self.registry
+        )
+        self.registry.register(self)
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        self._requests.labels(method, route, status).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """The bus, read when it is asked for."""
+        with self._bus.database.sessions.begin() as session:
+            for name, value in session.execute(_BUS_STATE).mappings().one().items():
+                yield GaugeMetricFamily(f"bus_{name}", str(name).replace("_", " "), value=value)
+
+
+_BUS_STATE = text("""
+    SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS unsent_events,
+           (SELECT count(*) FROM delivery WHERE due_at IS NOT NULL) AS unreceived_copies,
+           (SELECT coalesce(extract(epoch FROM now() - min(o.created_at)), 0)::float
+              FROM delivery d JOIN outbox o ON o.id = d.event_id
+             WHERE d.due_at IS NOT NULL) AS oldest_unreceived_seconds,
+           (SELECT count(*) FROM failed_event WHERE parked_at IS NOT NULL) AS parked_events,
+           (SELECT coalesce(max(extract(epoch FROM now() - sung_at)), 0)::float
+              FROM canary) AS oldest_canary_seconds""")
+
+
+def add_health(app: FastAPI, bus: Bus, metrics: Metrics) -> None:
+    """`/health/live`, `/health/ready` and `/metrics`; nothing personal, so open to all."""
+
+    @app.get("/health/live", tags=["health"])
+    def live() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @app.get("/health/ready", tags=["health"])
+    def ready(response: Response) -> dict[str, Any]:
+        """ok; degraded while Redis or a worker is away (work waits, nothing is lost); or down."""
+        checks = {"database": "ok", "redis": "ok", "worker": "ok"}
+        try:
+            with bus.database.sessions.begin() as session:
+                age = session.execute(_BUS_STATE).mappings().one()["oldest_canary_seconds"]
+            if age > CANARY_OLD_S:
+                checks["worker"] = f"silent for {age:.0f} s"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "down"
+            checks["database"] = type(error).__name__
+            response.status_code = 503
+            return {"status": "down", "checks": checks}
+        try:
+            bus.queues.room(bus.queue_names())
+        except BrokerAway:
+            checks["redis"] = "away"
+        healthy = all(value == "ok" for value in checks.values())
+        return {"status": "ok" if healthy else "degraded", "checks": checks}
+
+    @app.get("/metrics", tags=["health"])
+    def metrics_text() -> Response:
+        """For Prometheus."""
+        return Response(generate_latest(metrics.registry), media_type="text/plain; version=0.0.4")
+
+
+def assemble(app: FastAPI, bus: Bus) -> ASGIApp:
+    """Health, metrics and the request middleware around a service's application."""
+    metrics = Metrics(bus)
+    add_health(app, bus, metrics)
+    app.add_middleware(Requests, metrics=metrics)
+    return app

@@ -1,0 +1,1 @@
+"""The product on one machine, on real engines from PyPI wheels; knows no service."""

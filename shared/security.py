@@ -1,0 +1,166 @@
+"""Who is asking, and what region they may see; signed links and form tokens.
+
+Accounts live in registration, which signs short tokens (EdDSA). The others verify them with its
+public key and ask nobody.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast
+from uuid import UUID
+
+from fastapi import Depends, HTTPException, Request
+from itsdangerous import BadSignature, URLSafeSerializer
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from sqlalchemy import ColumnElement, or_, true
+from uuid_utils.compat import uuid7
+
+COOKIE = "sejawat_session"
+ALGORITHM = "EdDSA"
+
+Role = Literal["public", "library", "master_trainer", "regency", "province", "national"]
+STAFF: tuple[Role, ...] = ("regency", "province", "national")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request. Every role but public and national sees one region and all below it."""
+
+    role: Role
+    name: str = ""
+    subject: str = ""
+    region_code: str = ""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Nobody is signed in."""
+        return self.role == "public"
+
+    def may_see(self, region_code: str) -> bool:
+        """Whether a region lies in the caller's own."""
+        own = self.region_code
+        if self.role == "national":
+            return True
+        return bool(own) and (region_code == own or region_code.startswith(f"{own}."))
+
+
+ANONYMOUS = Caller("public")
+
+
+def in_scope(column: Any, caller: Caller) -> ColumnElement[bool]:
+    """The condition that every query on rows of a region carries."""
+    if caller.role == "national":
+        return true()
+    own = caller.region_code or "-"  # no region, no rows
+    return or_(column == own, column.like(f"{own}.%"))
+
+
+def new_key() -> OKPKey:
+    """A key pair that signs tokens; its public half goes to every service."""
+    return OKPKey.generate_key("Ed25519", auto_kid=True)
+
+
+def issue_token(private_jwk: str, caller: Caller, *, seconds: int) -> str:
+    """A signed token that says who the caller is, for so many seconds."""
+    now = int(time.time())
+    claims = {
+        "sub": caller.subject,
+        "name": caller.name,
+        "role": caller.role,
+        "region": caller.region_code,
+        "iat": now,
+        "exp": now + seconds,
+    }
+    return jwt.encode({"alg": ALGORITHM}, claims, _key(private_jwk), algorithms=[ALGORITHM])
+
+
+def read_token(public_jwk: str, token: str) -> Caller:
+    """The caller of a token; `ANONYMOUS` when it is forged, damaged or over."""
+    try:
+        claims = jwt.decode(token, _key(public_jwk), algorithms=[ALGORITHM]).claims
+        jwt.JWTClaimsRegistry(exp={"essential": True}, sub={"essential": True}).validate(claims)
+    except (JoseError, ValueError):
+        return ANONYMOUS
+    return Caller(claims["role"], claims["name"], claims["sub"], claims["region"])
+
+
+def _key(jwk: str) -> OKPKey:
+    return OKPKey.import_key(json.loads(jwk))
+
+
+def identify(public_jwk: Callable[[], str]) -> Callable[[Request], None]:
+    """An application-wide dependency: sets `request.state.caller` from bearer token or cookie."""
+
+    def set_caller(request: Request) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            # Another site may make a browser send our cookie, but not have it count.
+            foreign = request.headers.get("sec-fetch-site") == "cross-site"
+            unsafe = request.method not in {"GET", "HEAD"}
+            token = "" if foreign and unsafe else request.cookies.get(COOKIE, "")
+        request.state.caller = read_token(public_jwk(), token) if token else ANONYMOUS
+
+    return set_caller
+
+
+def anyone(request: Request) -> Caller:
+    """Declares that a route is public, and tells who calls it all the same."""
+    return cast("Caller", request.state.caller)
+
+
+def staff(request: Request) -> Caller:
+    """Declares that a route is for officials. Raises 401 or 403."""
+    caller = cast("Caller", request.state.caller)
+    if caller.is_anonymous:
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    if caller.role not in STAFF:
+        raise HTTPException(403)
+    return caller
+
+
+Anyone = Annotated[Caller, Depends(anyone)]
+Staff = Annotated[Caller, Depends(staff)]
+
+
+class BadLink(Exception):
+    """A signed link or form token that is forged, damaged, over, or for another purpose."""
+
+
+class Signer:
+    """Signs small values into links. `purpose` keeps a token of one use from serving another."""
+
+    def __init__(self, secret: Callable[[], str], purpose: str) -> None:
+        self._secret = secret
+        self._purpose = purpose
+
+    def sign(self, value: str, *, seconds: int) -> str:
+        """A token for `value` that expires."""
+        return self._serializer().dumps([value, int(time.time()) + seconds])
+
+    def read(self, token: str) -> str:
+        """The value. Raises `BadLink`."""
+        try:
+            value, expires_at = self._serializer().loads(token)
+        except (BadSignature, ValueError, TypeError) as error:
+            raise BadLink from error
+        if not isinstance(value, str) or expires_at < time.time():
+            raise BadLink
+        return value
+
+    def new_form(self) -> str:
+        """A token for one filled-in form: sent twice, it is still one."""
+        return self.sign(str(uuid7()), seconds=24 * 3600)
+
+    def form_id(self, token: str) -> UUID:
+        """Which form a token stands for. Raises `BadLink`."""
+        try:
+            return UUID(self.read(token))
+        except ValueError as error:
+            raise BadLink from error
+
+    def _serializer(self) -> URLSafeSerializer:
+        return URLSafeSerializer(self._secret(), salt=self._purpose)

@@ -4,7 +4,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 import uvicorn
@@ -17,9 +17,14 @@ from shared.settings import ServiceSettings
 log = structlog.get_logger()
 
 
-def main(bus: Bus, settings: Callable[[], ServiceSettings], database_url: Callable[[], str]) -> None:
-    """Run one command of a service, as the command line says."""
-    arguments = _parser(bus.service).parse_args()
+def main(
+    bus: Bus,
+    settings: Callable[[], ServiceSettings],
+    database_url: Callable[[], str],
+    more: Mapping[str, Callable[[], None]] | None = None,
+) -> None:
+    """Run one command of a service, as the command line says; `more` are its own commands."""
+    arguments = _parser(bus.service, more or {}).parse_args()
     configure_logs(bus.service, as_json=settings().log_json)
     commands: dict[str, Callable[[], None]] = {
         "api": lambda: _api(bus.service, arguments.port, arguments.processes),
@@ -30,18 +35,19 @@ def main(bus: Bus, settings: Callable[[], ServiceSettings], database_url: Callab
         "failed": lambda: _failed(bus),
         "retry": lambda: _retry(bus, arguments.event),
         "check": lambda: _check(bus),
+        **(more or {}),
     }
     commands[arguments.command]()
 
 
-def _parser(service: str) -> argparse.ArgumentParser:
+def _parser(service: str, more: Mapping[str, Callable[[], None]]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
     commands = parser.add_subparsers(dest="command", required=True)
     api = commands.add_parser("api", help="serve HTTP")
     api.add_argument("--port", type=int, default=8000)
     worker = commands.add_parser("worker", help="handle events and jobs (Celery)")
-    for command in (api, worker):
-        command.add_argument("--processes", type=int, default=1)
+    for several in (api, worker):
+        several.add_argument("--processes", type=int, default=1)
     commands.add_parser("relay", help="carry committed events to their subscribers")
     commands.add_parser("migrate", help="bring the database up to date")
     again = commands.add_parser("replay", help="send events to a subscriber again")
@@ -52,6 +58,8 @@ def _parser(service: str) -> argparse.ArgumentParser:
     retry = commands.add_parser("retry", help="handle parked events once more")
     retry.add_argument("--event", help="one event, by its id; all without it")
     commands.add_parser("check", help="end with 0 when the worker is alive (for health checks)")
+    for name, command in more.items():
+        commands.add_parser(name, help=command.__doc__)
     return parser
 
 

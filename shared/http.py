@@ -1,13 +1,11 @@
-"""What every application has: problem details, request ids, limits, health, metrics."""
+"""What every application has: request ids, a limit on requests, health, metrics."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import text
@@ -15,81 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.bus import BrokerAway, Bus
+from shared.problems import Refusals, add_problem_details, status_problem
 from shared.tracing import new_traceparent, span, trace_id
+from shared.web import Pages
 
 log = structlog.get_logger()
 
 CANARY_OLD_S = 60  # a worker that has not sung for so long is not working
 BODY_LIMIT = 256 * 1024  # bytes; no form of ours without a file is near it
-
-
-class Problem(Exception):
-    """A refusal as RFC 9457 tells it. `fields` names what is wrong where."""
-
-    def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.more = more
-
-    def response(self) -> JSONResponse:
-        """The answer; `type` is a stable name that programs may rely on."""
-        return JSONResponse(
-            {
-                "type": f"https://sejawat.id/problems/{self.code}",
-                "title": self.code.replace("-", " ").capitalize(),
-                "status": self.status,
-                "code": self.code,
-                "detail": self.detail,
-                **self.more,
-            },
-            self.status,
-            media_type="application/problem+json",
-        )
-
-
-_STATUS = {
-    400: ("bad-request", "Permintaan tidak dapat dibaca. / The request cannot be read."),
-    401: ("unauthenticated", "Silakan masuk lebih dahulu. / Please sign in first."),
-    403: ("forbidden", "Akun ini tidak berhak. / This account may not do that."),
-    404: ("not-found", "Tidak ditemukan. / Not found."),
-    405: ("method-not-allowed", "Cara ini tidak tersedia. / This method is not available."),
-    413: ("too-large", "Kiriman terlalu besar. / The request is too large."),
-}
-
-
-def add_problem_details(
-    app: FastAPI, refusals: dict[type[Exception], Callable[[Any], Problem]]
-) -> None:
-    """Answer every error as problem details; `refusals` says which status a domain's no has."""
-
-    def invalid(_request: Request, error: Exception) -> Response:
-        fields = [
-            {"field": ".".join(str(part) for part in item["loc"][1:]), "message": item["msg"]}
-            for item in getattr(error, "errors", list)()
-        ]
-        detail = "Ada isian yang perlu diperbaiki. / Some fields need correction."
-        return Problem(422, "validation", detail, errors=fields).response()
-
-    def http_error(_request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        code, detail = _STATUS.get(status, ("error", "Terjadi kesalahan. / Something went wrong."))
-        response = Problem(status, code, detail).response()
-        response.headers.update(getattr(error, "headers", None) or {})
-        return response
-
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http_error)
-    app.add_exception_handler(Problem, lambda _r, error: _as_problem(error).response())
-    for refusal, tell in refusals.items():
-        app.add_exception_handler(refusal, lambda _r, error, tell=tell: tell(error).response())
-
-
-def _as_problem(error: Exception) -> Problem:
-    if not isinstance(error, Problem):
-        raise error
-    return error
 
 
 class Requests:
@@ -136,7 +67,7 @@ class Requests:
     async def _within_limit(
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send
     ) -> None:
-        too_large = Problem(413, *_STATUS[413]).response()
+        too_large = status_problem(413).response()
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > BODY_LIMIT:
             await too_large(scope, receive, send)
@@ -192,7 +123,7 @@ _BUS_STATE = text("""
               FROM delivery d JOIN outbox o ON o.id = d.event_id
              WHERE d.due_at IS NOT NULL) AS oldest_unreceived_seconds,
            (SELECT count(*) FROM failed_event WHERE parked_at IS NOT NULL) AS parked_events,
-           (SELECT coalesce(max(extract(epoch FROM now() - sung_at)), 0)::float
+           (SELECT coalesce(max(extract(epoch FROM now() - sung_at)), 'Infinity')::float
               FROM canary) AS oldest_canary_seconds""")
 
 
@@ -212,7 +143,7 @@ def add_health(app: FastAPI, bus: Bus, metrics: Metrics) -> None:
             with bus.database.sessions.begin() as session:
                 age = session.execute(_BUS_STATE).mappings().one()["oldest_canary_seconds"]
             if age > CANARY_OLD_S:
-                checks["worker"] = f"silent for {age:.0f} s"
+                checks["worker"] = "silent"
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "down"
             checks["database"] = type(error).__name__
             response.status_code = 503
@@ -230,9 +161,9 @@ def add_health(app: FastAPI, bus: Bus, metrics: Metrics) -> None:
         return Response(generate_latest(metrics.registry), media_type="text/plain; version=0.0.4")
 
 
-def assemble(app: FastAPI, bus: Bus) -> ASGIApp:
-    """Health, metrics and the request middleware around a service's application."""
+def assemble(app: FastAPI, bus: Bus, pages: Pages, refusals: Refusals) -> None:
+    """Give a service's application what all of them have."""
     metrics = Metrics(bus)
+    add_problem_details(app, pages, refusals)
     add_health(app, bus, metrics)
     app.add_middleware(Requests, metrics=metrics)
-    return app

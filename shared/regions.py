@@ -110,7 +110,8 @@ class Region:
         Sixteen pairs of desa and kelurahan share a kecamatan and a name, and so the label; a list
         to choose from should show `kind` or `code` as well.
         """
-        return ", ".join(_short_name(region) for region in reversed(self.path))
+        around = self.parent_code
+        return f"{_short_name(self)}, {_label(around)}" if around else _short_name(self)
 
     @property
     def zone(self) -> Zone:
@@ -190,7 +191,8 @@ def search(text: str | None, within: str | None = None, limit: int = 20) -> list
 def _search(words: list[str], within: str, limit: int) -> list[Region]:
     """As `search`; where the words can be parted in several ways, the longest name comes first."""
     found = _named("".join(words), {within}, limit)
-    if not found and len(words) > 1 and words[0] in _TITLES:
+    # a village of Jambu is called Kelurahan: "Kelurahan, Kec. Jambu"
+    if not found and len(words) > 1 and words[0] in _TITLES and words[1] not in _TITLES:
         words = words[1:]
         found = _named("".join(words), {within}, limit)
     if found:
@@ -267,6 +269,11 @@ def _short_name(region: Region) -> str:
     if region.level <= 2:
         return next(_spoken_names(region.name))
     return f"Kec. {region.name}" if region.level == 3 else region.name
+
+
+@lru_cache(maxsize=2048)  # 400 kB at most; a long list has few kecamatan
+def _label(code: str) -> str:
+    return get(code).label
 
 
 class _Level:

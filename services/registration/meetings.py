@@ -1,7 +1,7 @@
 """Meetings: open one, find one, list them with their seats left."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -56,11 +56,11 @@ def facts(meeting: Meeting | Row[Any]) -> MeetingFacts:
         zone=meeting.zone,
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
-        days=_days(meeting.starts_at, meeting.ends_at, meeting.zone),
+        days=days(meeting.starts_at, meeting.ends_at, meeting.zone),
     )
 
 
-def _days(starts_at: datetime, ends_at: datetime, zone: str) -> tuple[Any, ...]:
+def days(starts_at: datetime, ends_at: datetime, zone: str) -> tuple[date, ...]:
     """The calendar days of a meeting, at its venue."""
     first = starts_at.astimezone(ZoneInfo(zone)).date()
     last = ends_at.astimezone(ZoneInfo(zone)).date()

@@ -16,6 +16,7 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from shared import regions
 from shared.events import Language, ParticipantType
@@ -26,7 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 def _printable(value: str) -> str:
     if _CONTROL.search(value):
-        raise ValueError("Ada karakter yang tidak dapat dibaca. / It contains unreadable characters.")
+        raise PydanticCustomError("unreadable", "unreadable characters")
     return value
 
 
@@ -34,10 +35,7 @@ def _email(value: str) -> str:
     try:
         return validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
-        raise ValueError(
-            "Alamat surel tidak lengkap, contoh: nama@contoh.id. / "
-            "This e-mail address is not complete, for example: name@example.id."
-        ) from error
+        raise PydanticCustomError("email", "not a complete e-mail address") from error
 
 
 def _phone(value: str) -> str:
@@ -48,16 +46,13 @@ def _phone(value: str) -> str:
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
-        raise ValueError(
-            "Nomor HP tidak lengkap, contoh: 0812 3456 7890. / "
-            "This phone number is not complete, for example: 0812 3456 7890."
-        )
+        raise PydanticCustomError("phone", "not a complete phone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _region(value: str) -> str:
     if regions.find(value) is None:
-        raise ValueError("Wilayah ini tidak dikenal. / This region is not known.")
+        raise PydanticCustomError("region", "unknown region")
     return value
 
 
@@ -95,9 +90,7 @@ class RegistrationForm(BaseModel):
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         if self.email is None and self.phone is None:
-            raise ValueError(
-                "Isi alamat surel atau nomor HP. / Give an e-mail address or a phone number."
-            )
+            raise PydanticCustomError("contact", "neither e-mail nor phone")
         return self
 
 

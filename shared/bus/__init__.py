@@ -99,8 +99,7 @@ class Bus:
 
     def queue_names(self) -> list[str]:
         """Every queue that this service's worker reads."""
-        classes = {"events", "receipts", *self.jobs.queues}
-        return [f"{self.service}.{queue}" for queue in sorted(classes)]
+        return [f"{self.service}.{queue}" for queue in sorted(self._classes())]
 
     def worker(self, arguments: list[str]) -> None:
         """Run the Celery worker until it is told to stop, with Celery's own arguments."""
@@ -123,13 +122,16 @@ class Bus:
         app.worker_main(["worker", *arguments])
 
     def oldest_canary(self) -> float | None:
-        """Seconds since the most silent of our queues sang; none before the first song."""
+        """Seconds since the most silent of our queues sang; none before the first relay ran."""
         with self.database.sessions.begin() as session:
             return session.execute(_OLDEST_CANARY).scalar()
 
     def _add_canaries(self) -> None:
-        for queue in sorted({"events", "receipts", *self.jobs.queues}):
+        for queue in sorted(self._classes()):
             self.jobs.add(Job(f"canary {queue}", queue, CANARY_S, lambda q=queue: self._sing(q)))
+
+    def _classes(self) -> set[str]:
+        return {"events", "receipts", *self.jobs.queues}
 
     def _sing(self, queue: str) -> None:
         with self.database.sessions.begin() as session:

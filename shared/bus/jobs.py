@@ -17,9 +17,14 @@ LOOK_S = 1.0  # the clock's resolution
 
 _PLAN = text("""
     INSERT INTO clock (job, due_at)
-    SELECT job, now() + make_interval(secs => every)
-    FROM unnest(CAST(:jobs AS text[]), CAST(:every AS float[])) AS planned(job, every)
-    ON CONFLICT (job) DO UPDATE SET due_at = least(clock.due_at, excluded.due_at)""")
+    SELECT job, now() FROM unnest(CAST(:jobs AS text[])) AS planned(job)
+    ON CONFLICT (job) DO NOTHING""")
+
+# Not sung yet: until its worker has, a queue counts as silent.
+_EXPECT = text("""
+    INSERT INTO canary (queue, sung_at)
+    SELECT queue, 'epoch' FROM unnest(CAST(:queues AS text[])) AS planned(queue)
+    ON CONFLICT (queue) DO NOTHING""")
 
 # The conditional update makes one of several relays the one that rings.
 _DUE = text("""
@@ -61,9 +66,10 @@ class Jobs:
         self._jobs[job.name] = job
 
     def plan(self, database: Database) -> None:
-        """Give each clocked job its next time, keeping one that is set already."""
+        """Let each new clocked job be due at once; one that has its time keeps it."""
         with database.sessions.begin() as session:
-            session.execute(_PLAN, self._clocked())
+            session.execute(_PLAN, {"jobs": self._clocked()["jobs"]})
+            session.execute(_EXPECT, {"queues": sorted(self.queues)})
 
     def due(self, database: Database) -> set[str]:
         """The clocked jobs whose time has come, each handed to one relay only."""

@@ -20,12 +20,14 @@ ZONE_OF_OFFSET = {dt.timedelta(hours=7): "WIB", dt.timedelta(hours=8): "WITA"} |
 
 def date(value: dt.date, zone: str | None = None, *, lang: Language = "id") -> str:
     """Selasa, 9 Agustus 2022. A moment is first moved to `zone`, see `localise`."""
-    day = localise(value, zone)[0] if isinstance(value, dt.datetime) else value
-    return _date(day, "EEEE, d MMMM y", lang)
+    return _date(_day(value, zone), "EEEE, d MMMM y", lang)
 
 
-def date_range(first: dt.date, last: dt.date, *, lang: Language = "id") -> str:
+def date_range(
+    first: dt.date, last: dt.date, zone: str | None = None, *, lang: Language = "id"
+) -> str:
     """Selasa–Rabu, 9–10 Agustus 2022; weekdays are left out from a week on."""
+    first, last = _day(first, zone), _day(last, zone)
     if first == last:
         return date(first, lang=lang)
     short = last - first < WEEK
@@ -78,6 +80,10 @@ def localise(value: dt.datetime, zone: str | None = None) -> tuple[dt.datetime, 
     if value.tzinfo is None:
         return value, name
     return value.astimezone(ZoneInfo(ZONES[name])), name
+
+
+def _day(value: dt.date, zone: str | None) -> dt.date:
+    return localise(value, zone)[0].date() if isinstance(value, dt.datetime) else value
 
 
 def _zone_name(zone: str) -> str:

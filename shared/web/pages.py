@@ -73,6 +73,10 @@ class Pages:
         """The reader's translator, for texts that Python decides: `_ = pages.gettext(request)`."""
         return self._translations[choose_language(request)].gettext
 
+    def bilingual(self, text: str) -> str:
+        """A text in both languages, for an answer to a program whose reader we do not know."""
+        return f"{text} / {self._translations['en'].gettext(text)}"
+
     def _environment(self, templates: Path, language: Language) -> Environment:
         environment = Environment(
             loader=FileSystemLoader([templates, TEMPLATES]),

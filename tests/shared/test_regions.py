@@ -1,4 +1,5 @@
 from collections import Counter
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -53,7 +54,7 @@ HOURS_AHEAD_OF_UTC = {"WIB": 7, "WITA": 8, "WIT": 9}
 NO_CODES = [None, "", " ", "21.7", "21.", ".21", "21.99", " 21", "21\n", "21\0", "２１", "00", "99"]
 NO_CODES += ["21.72.01.1001.1", "21-72", "x" * 13, "2" * 1_000_000, "\udc80\udc80"]
 NO_NAMES = [None, "", " ", "\0", ".,;/-'", "\n" * 50, "a" * 1_000_000, " " * 1_000_000, "北京"]
-NO_NAMES += ["zzqz", "sukamaju zzqz", "zzqz depok", "\udc80", "a " * 99, "%", "\\", "[", "1=2--"]
+NO_NAMES += ["zzqz", "sukamaju zzqz", "zzqz depok", "\udc80", "a " * 99, "%", "\\", "[", "<script>"]
 
 
 def below(region: Region) -> list[Region]:
@@ -105,10 +106,12 @@ def test_names_are_clean(everything: list[Region]) -> None:
     assert get("35.29.22").name == "Ra'as"
 
 
-def test_sixteen_labels_stand_for_two_regions_and_none_for_three(everything: list[Region]) -> None:
+def test_labels_are_short_and_only_sixteen_stand_for_two_regions(everything: list[Region]) -> None:
     seen = [region.label for region in everything]
     assert len(seen) - len(set(seen)) == 16
     assert max(Counter(seen).values()) == 2
+    assert max(map(len, seen)) < regions.LONGEST_TEXT
+    assert max(len(label.split()) for label in seen) <= regions.MOST_WORDS
     kelurahan, desa = search("panipahan", within="14.07.06", limit=2)
     assert (kelurahan.kind, desa.kind) == ("kelurahan", "desa")
     assert kelurahan.label == desa.label
@@ -142,8 +145,8 @@ def test_zones_are_real_and_a_village_has_that_of_its_province() -> None:
     for code, (_, abbreviation) in ZONES.items():
         village = children(children(children(code)[0].code)[0].code)[0]
         assert village.zone_abbreviation == abbreviation
-        offset = ZoneInfo(village.zone).utcoffset(None)
-        assert offset is None or offset.total_seconds() == HOURS_AHEAD_OF_UTC[abbreviation] * 3600
+        first_day = datetime(2022, 8, 9, 8, tzinfo=ZoneInfo(village.zone))
+        assert first_day.utcoffset() == timedelta(hours=HOURS_AHEAD_OF_UTC[abbreviation])
 
 
 def test_a_path_leads_from_the_province_to_the_region() -> None:
@@ -238,6 +241,7 @@ def test_the_city_comes_before_the_kelurahan_of_the_same_name(text: str) -> None
         ("kab. kepulauan seribu", "31.01"),
         ("Kec. Cilodong", "32.76.08"),
         ("Kelurahan Sukamaju, Cilodong", "32.76.08.1001"),
+        ("Kelurahan, Kec. Jambu", "33.22.09.2010"),
         ("raas sumenep", "35.29.22"),
         ("Rá’as Sumenep", "35.29.22"),
     ],
@@ -321,6 +325,7 @@ def test_no_text_breaks_a_search(text: str, within: str | None, limit: int) -> N
 
 
 @settings(deadline=None)
+@example(at=91_598)
 @given(at=st.integers(0, 91_598))
 def test_a_label_given_as_text_finds_its_region(everything: list[Region], at: int) -> None:
     region = everything[at]
@@ -333,8 +338,3 @@ def test_no_code_breaks_a_look_up(code: str) -> None:
     region = find(code)
     assert region is None or region.code == code
     assert all(child.parent_code == code for child in children(code))
-
-
-def test_the_longest_label_is_still_a_text_to_search(everything: list[Region]) -> None:
-    assert max(len(region.label) for region in everything) < regions.LONGEST_TEXT
-    assert max(len(region.label.split()) for region in everything) <= regions.MOST_WORDS

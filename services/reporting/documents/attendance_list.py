@@ -46,6 +46,10 @@ class AttendanceMeeting:
     zone_abbreviation: str
     organiser: str
 
+    def __post_init__(self) -> None:
+        if not self.days:
+            raise ValueError("a meeting has at least one day")
+
 
 @dataclass(frozen=True, slots=True)
 class AttendanceRow:
@@ -105,6 +109,13 @@ _WORDS: dict[Language, _Words] = {
 }
 
 
+def _closing_line(
+    meeting: AttendanceMeeting, footer: Footer, language: Language
+) -> tuple[str, ...]:
+    ends = closing(footer, meeting.zone_abbreviation, language)
+    return tuple(f"{label}: {value}" for label, value in ends)
+
+
 # --- paper -------------------------------------------------------------------------------
 
 
@@ -118,6 +129,7 @@ def write_pdf(  # noqa: PLR0913, PLR0917 - the one shape of all writers
 ) -> int:
     """Write one list per day to sign by hand, each from a new page; pages are numbered through."""
     words = _WORDS[language]
+    ends = _closing_line(meeting, footer, language)
     paper = SigningPaper(
         path,
         title=f"{words.attendance_list} – {meeting.title}",
@@ -131,8 +143,7 @@ def write_pdf(  # noqa: PLR0913, PLR0917 - the one shape of all writers
             paper.add(_person(row))
         if footer.row_count == 0:
             paper.say(words.nobody)
-    ends = closing(footer, meeting.zone_abbreviation, language)
-    paper.finish(tuple(f"{label}: {value}" for label, value in ends))
+    paper.finish(ends)
     return footer.row_count
 
 
@@ -250,7 +261,8 @@ def _sheet_look(
 ) -> dict[str, Any]:
     signatures = len(heads) - 7
     text = Format().set_align("vcenter").set_text_wrap()
-    title = f"{meeting.title} – {_place(meeting)}".replace("&", "&&")
+    # Excel takes 255 characters of header, where "&" begins a code and "&&" is the letter
+    title = f"{meeting.title} – {_place(meeting)}"[:120].replace("&", "&&")
     return {
         "column_widths": [6.0, 34.0, 40.0, 24.0, 19.0, 22.0, 26.0, *[30.0] * signatures],
         "column_formats": [Format().set_align("center").set_align("vcenter"), *[text] * 6],
@@ -262,7 +274,7 @@ def _sheet_look(
             "paper_size": 9,  # A4
             "fit_to_pages": (1, 0),
             "repeat_rows": 0,
-            "header": f"&L{title[:200]}",  # Excel takes 255 characters
+            "header": f"&L{title}",
             "footer": f"&L{words.page}",
         },
     }
@@ -274,18 +286,16 @@ def _head_format() -> Format:
     return head.set_border_bottom("thin").set_border_bottom_color("#0b5d5b")
 
 
-def _notes(
-    meeting: AttendanceMeeting, footer: Footer, language: Language
-) -> Iterator[dict[str, str]]:
+def _notes(meeting: AttendanceMeeting, footer: Footer, language: Language) -> list[dict[str, str]]:
     words = _WORDS[language]
+    label_head, value_head = words.note_heads
     days = "; ".join(long_date(day, language) for day in meeting.days)
     facts = (meeting.title, meeting.organiser, meeting.venue, meeting.province, days)
-    lines = [
-        *zip(words.facts, facts, strict=True),
-        *closing(footer, meeting.zone_abbreviation, language),
+    ends = closing(footer, meeting.zone_abbreviation, language)
+    return [
+        {label_head: label, value_head: clean(value)}
+        for label, value in (*zip(words.facts, facts, strict=True), *ends)
     ]
-    for label, value in lines:
-        yield {words.note_heads[0]: label, words.note_heads[1]: clean(value)}
 
 
 def _notes_look(words: _Words) -> dict[str, Any]:
@@ -314,9 +324,7 @@ def write_csv(  # noqa: PLR0913, PLR0917 - the one shape of all writers
     in Excel takes the XLSX. The last row begins with "#" and says that the file is complete.
     """
     words = _WORDS[language]
-    ends = [
-        f"{label}: {value}" for label, value in closing(footer, meeting.zone_abbreviation, language)
-    ]
+    complete, *ends = _closing_line(meeting, footer, language)
     days = "; ".join(long_date(day, language) for day in meeting.days)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file)
@@ -326,7 +334,6 @@ def write_csv(  # noqa: PLR0913, PLR0917 - the one shape of all writers
             texts = (name, institution, position, dialled(phone), *more)
             out.writerow((number, *map(csv_text, texts)))
         # as wide as every other row: some readers refuse a table whose rows differ
-        out.writerow(
-            (f"# {ends[0]}", *map(csv_text, (*ends[1:], meeting.title, _place(meeting), days)))
-        )
+        about = (*ends, meeting.title, _place(meeting), days)
+        out.writerow((f"# {complete}", *map(csv_text, about)))
     return footer.row_count

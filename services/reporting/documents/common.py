@@ -92,7 +92,7 @@ def closing(footer: Footer, zone: str, language: Language) -> list[tuple[str, st
     return list(zip(labels, values, strict=True))
 
 
-_INDONESIAN = re.compile(r"(?:\+?62|0)(\d{7,12})")
+_INDONESIAN = re.compile(r"(?:\+?62|0)([0-9]{7,12})")
 _PHONE_FILLERS = str.maketrans("", "", " .-()")
 
 

@@ -45,7 +45,7 @@ ROW_HEIGHT = 9.5 * mm
 PAD = 2 * mm
 
 # No, name, institution, position, phone, signature: 269 mm in all.
-_WIDTHS = [11 * mm, 62 * mm, 65 * mm, 38 * mm, 29 * mm, 64 * mm]
+_WIDTHS = [13 * mm, 60 * mm, 65 * mm, 38 * mm, 29 * mm, 64 * mm]
 EDGES = [LEFT + sum(_WIDTHS[:i]) for i in range(len(_WIDTHS) + 1)]
 _ROOM = [each - 2 * PAD for each in _WIDTHS]
 SIGN_LEFT, SIGN_RIGHT = EDGES[5], EDGES[6]
@@ -62,6 +62,8 @@ _TITLE = Style(BOLD, ((15, 1), (12.5, 2), (10, 3)))
 _DAY = Style(BOLD, ((11, 1), (9, 2)))
 _PLACE = Style(REGULAR, ((9, 2), (7.6, 3)))
 _FOOT = Style(REGULAR, ((7.2, 1), (6, 1)))
+
+_CLOSING = Style(BOLD, ((7.2, 1), (6, 2)))
 
 _TOTAL = "total_of_pages"
 
@@ -102,7 +104,13 @@ class SigningPaper:
 
     def __init__(self, path: Path, *, title: str, author: str, language: str) -> None:
         register_fonts()
-        self._canvas = Canvas(str(path), pagesize=(PAGE_WIDTH, PAGE_HEIGHT), pageCompression=1)
+        self._canvas = Canvas(
+            str(path),
+            pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
+            pageCompression=1,
+            # Helvetica would be named in the file, not embedded; the stub is wrong about the type
+            initialFontName=REGULAR,  # type: ignore[arg-type]
+        )
         self._canvas.setTitle(title)
         self._canvas.setAuthor(author)
         self._canvas.setCreator("Sejawat")
@@ -177,28 +185,29 @@ class SigningPaper:
         """Draw what only now is known; `closing` stands on the last page."""
         self._lines(FAINT, 0.4, [(x, self._body_top, x, self._y) for x in (*EDGES, SIGN_MIDDLE)])
         self._lines(RULE, 0.5, [*self._rules, (LEFT, self._y, RIGHT, self._y)])
-        self._write_page_number()
         if closing:
             self._write_closing(closing)
-        self._canvas.drawText(self._text)
+        self._write_page_number()
         self._canvas.showPage()
 
     def _write_page_number(self) -> None:
-        """The total is a form that `finish` fills in, so no page has to be kept until then."""
+        """Write the end of the page's text, then the total.
+
+        The total is a form that `finish` fills in, so that no page has to be kept until then.
+        """
         page, of = self._page_words
         block = fit(f"{page} {self._page} {of}", _FOOT, 99)
         self._write(block, LEFT, FOOT_BASELINE, SLATE, on_baseline=True)
-        blank = width(f"{block.lines[0]} ", block.font, block.size)
+        self._canvas.drawText(self._text)
         self._canvas.saveState()
+        blank = width(f"{block.lines[0]} ", block.font, block.size)
         self._canvas.translate(LEFT + blank, 0)
         self._canvas.doForm(_TOTAL)
         self._canvas.restoreState()
 
     def _write_closing(self, closing: tuple[str, ...]) -> None:
-        room = RIGHT - LEFT - 40 * mm
-        block = fit("  ·  ".join(closing), Style(BOLD, _FOOT.steps), room)
-        x = RIGHT - width(block.lines[0], block.font, block.size)
-        self._write(block, x, FOOT_BASELINE, TEAL, on_baseline=True)
+        block = fit(" · ".join(closing), _CLOSING, RIGHT - LEFT - 40 * mm)
+        self._write(block, RIGHT, FOOT_BASELINE, TEAL, to_the_left=True, on_baseline=True)
 
     # --- heading ---------------------------------------------------------------------------
 
@@ -271,6 +280,7 @@ class SigningPaper:
     # --- pen -------------------------------------------------------------------------------
 
     def _new_text(self) -> PDFTextObject:
+        self._pen: tuple[str, float, Color] | None = None
         text = self._canvas.beginText()
         text.setHorizScale(CONDENSED)
         return text
@@ -287,8 +297,10 @@ class SigningPaper:
     ) -> None:
         """Lines from `y` down: its top, or the first baseline; `x` is their right edge at will."""
         baseline = y if on_baseline else y - block.size * 0.93
-        self._text.setFont(block.font, block.size)
-        self._text.setFillColor(colour)
+        if self._pen != (block.font, block.size, colour):
+            self._pen = (block.font, block.size, colour)
+            self._text.setFont(block.font, block.size)
+            self._text.setFillColor(colour)
         for line in block.lines:
             start = x - width(line, block.font, block.size) if to_the_left else x
             self._text.setTextOrigin(start, baseline)

@@ -27,6 +27,7 @@ class RegionPicker {
     const on = (name, act) => this.input.addEventListener(name, act);
     on("input", () => this.typing());
     on("keydown", (event) => this.key(event));
+    on("focus", () => this.code.value && this.input.select()); // the next letter starts anew
     on("blur", () => this.close());
     // A press would take the focus away, and so close the list, before the click arrives.
     this.box.addEventListener("mousedown", (event) => event.preventDefault());
@@ -96,10 +97,10 @@ class RegionPicker {
     option.setAttribute("role", "option");
     option.dataset.index = index;
     option.setAttribute("aria-selected", "false");
-    option.append(...marked(item.name, words));
     const where = document.createElement("small");
-    where.textContent = item.label;
-    option.append(where);
+    const name = `${item.name}, `; // the label says it again
+    where.append(...marked(item.label.startsWith(name) ? item.label.slice(name.length) : item.label, words));
+    option.append(...marked(item.name, words), where);
     return option;
   }
 
@@ -145,12 +146,12 @@ class RegionPicker {
   }
 }
 
-function marked(name, words) {
-  const at = name.toLowerCase().indexOf(words.toLowerCase());
-  if (at < 0) return [name];
+function marked(text, words) {
+  const at = text.toLowerCase().indexOf(words.toLowerCase());
+  if (at < 0) return [text];
   const mark = document.createElement("mark");
-  mark.textContent = name.slice(at, at + words.length);
-  return [name.slice(0, at), mark, name.slice(at + words.length)];
+  mark.textContent = text.slice(at, at + words.length);
+  return [text.slice(0, at), mark, text.slice(at + words.length)];
 }
 
 for (const root of document.querySelectorAll("[data-region-picker]")) new RegionPicker(root);

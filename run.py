@@ -1,0 +1,224 @@
+"""Everything on one machine: engines, three services, a mail sink, demo data. Ctrl-C stops all.
+
+`make run` calls this. Whatever DATABASE_URL_<SERVICE>, REDIS_URL and SMTP_URL name is used as it
+is; what they do not name is started here, under the data directory.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.local.engines import EngineError
+from shared.local.ports import free_port
+from shared.local.postgres import Postgres
+from shared.local.processes import ManagedProcess, Supervisor
+from shared.local.redis import Redis
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+SERVICES = ("registration", "reporting", "notifications")
+ROOT = Path(__file__).parent
+READY_S = 90
+DAY_S = 24 * 3600
+
+
+def web() -> "ASGIApp":
+    """The three applications behind one front door; uvicorn calls this."""
+    from importlib import import_module
+
+    from shared.front import front_door
+    from shared.logs import configure_logs
+
+    configure_logs("web")
+    return front_door({name: import_module(f"services.{name}.app").app for name in SERVICES})
+
+
+class Site:
+    """One running copy, all of it under `data`."""
+
+    def __init__(self, data: Path, port: int, workers: int) -> None:
+        self.data = data.resolve()
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.base_url = f"http://127.0.0.1:{port}"
+        self._port = port
+        self._workers = workers
+        self._engines: list[Postgres | Redis] = []
+        self._supervisor = Supervisor()
+
+    def start(self, *, demo: bool) -> dict[str, Any]:
+        """Start all, and return what a person or a program needs to use it."""
+        demo_file = self.data / "demo.json"
+        demo_file.unlink(missing_ok=True)  # whoever waits for it must not read the last run's
+        os.environ |= _keys(self.data / "secrets.json")
+        os.environ |= {"BASE_URL": self.base_url, "FILES": str(self.data / "files")}
+        self._start_engines()
+        told = self._prepare_databases(demo=demo)
+        self._start_processes()
+        self._wait_until_ready()
+        demo_file.write_text(json.dumps(told, indent=2))
+        demo_file.chmod(0o600)
+        return told
+
+    def stop(self) -> None:
+        """Stop all; what is in hand is finished, what waits is kept."""
+        self._supervisor.stop(grace=15)
+        for engine in reversed(self._engines):
+            engine.stop()
+
+    def _start_engines(self) -> None:
+        urls = [f"DATABASE_URL_{name.upper()}" for name in SERVICES]
+        if not all(url in os.environ for url in urls):
+            postgres = Postgres(self.data / "postgres")
+            self._engines.append(postgres)
+            postgres.start()
+            for name, url in zip(SERVICES, urls, strict=True):
+                os.environ.setdefault(url, postgres.ensure_database(name, name))
+        if "REDIS_URL" not in os.environ:
+            redis = Redis(self.data / "redis")
+            self._engines.append(redis)
+            redis.start()
+            os.environ["REDIS_URL"] = redis.url
+        if "SMTP_URL" not in os.environ:
+            port = free_port()
+            mail = str(self.data / "mail")
+            sink = ["-m", "shared.local.smtp_sink", "--port", str(port), "--directory", mail]
+            self._run("smtp-sink", *sink)
+            os.environ["SMTP_URL"] = f"smtp://127.0.0.1:{port}"
+
+    def _prepare_databases(self, *, demo: bool) -> dict[str, Any]:
+        # Only now, as the settings are read from the environment on first use.
+        from sqlalchemy import create_engine, text
+
+        from services.registration import demo as demo_data
+        from services.registration.resources import database
+        from services.registration.settings import settings
+        from shared.migrate import migrate
+        from shared.security import Caller, issue_token
+
+        for name in SERVICES:
+            url = os.environ[f"DATABASE_URL_{name.upper()}"]
+            migrate(name, url)
+            engine = create_engine(url)
+            with engine.begin() as connection:
+                connection.execute(text("DELETE FROM canary"))  # the songs of the last run
+            engine.dispose()
+        if demo:
+            with database.sessions.begin() as session:
+                demo_data.seed(session)
+        database.engine.dispose()
+        admin = Caller("national", "Admin", "admin")
+        return {
+            "base_url": self.base_url,
+            "admin_token": issue_token(settings().token_private_key, admin, seconds=30 * DAY_S),
+            "mail": str(self.data / "mail"),
+            "accounts": [
+                {"email": email, "password": demo_data.PASSWORD, "role": role, "region": region}
+                for email, _, role, region in demo_data.ACCOUNTS
+                if demo
+            ],
+        }
+
+    def _start_processes(self) -> None:
+        count = str(self._workers)
+        for name in SERVICES:
+            self._run(f"{name}-relay", "-m", f"services.{name}", "relay")
+            self._run(
+                f"{name}-worker", "-m", f"services.{name}", "worker", "--processes", count
+            )
+        self._run(
+            "web",
+            *["-m", "uvicorn", "run:web", "--factory", "--host", "127.0.0.1"],
+            *["--port", str(self._port), "--workers", count, "--no-access-log"],
+            *["--timeout-graceful-shutdown", "10", "--log-level", "warning"],
+        )
+
+    def _run(self, name: str, *arguments: str) -> None:
+        (self.data / "log").mkdir(exist_ok=True)
+        log_file = self.data / "log" / f"{name}.log"
+        command = [sys.executable, *arguments]
+        self._supervisor.start(ManagedProcess(name, command, log_file, os.environ, cwd=ROOT))
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_S
+        for name in SERVICES:
+            while not self._answers_ok(name):
+                if time.monotonic() > deadline:
+                    raise EngineError(f"{name} is not ready; {self.data}/log says why.")
+                time.sleep(0.1)
+
+    def _answers_ok(self, name: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.base_url}/{name}/health/ready", timeout=5) as answer:  # noqa: S310 - our own address
+                return bool(json.load(answer)["status"] == "ok")
+        except (urllib.error.URLError, OSError, ValueError):
+            return False
+
+
+def _keys(path: Path) -> dict[str, str]:
+    """This copy's secrets, made once and kept: links and sign-ins outlive a restart."""
+    from shared.security import new_key
+
+    if not path.exists():
+        key = new_key()
+        made = {f"SECRET_KEY_{name.upper()}": secrets.token_urlsafe(48) for name in SERVICES}
+        made["TOKEN_PRIVATE_KEY"] = json.dumps(key.as_dict(private=True))
+        made["TOKEN_PUBLIC_KEY"] = json.dumps(key.as_dict(private=False))
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(made))
+    kept = json.loads(path.read_text())
+    return {name: value for name, value in kept.items() if name not in os.environ}
+
+
+def _print_table(told: dict[str, Any], data: Path) -> None:
+    rows = [
+        ("Site", told["base_url"] + "/"),
+        ("Messages (staff)", told["base_url"] + "/notifications/"),
+        ("Reports (staff)", told["base_url"] + "/reporting/"),
+        *((f"Sign in as {a['role']}", f"{a['email']} / {a['password']}") for a in told["accounts"]),
+        ("Mails land in", told["mail"]),
+        ("Logs", str(data / "log")),
+        ("For programs", str(data / "demo.json")),
+        ("Stop", "Ctrl-C"),
+    ]
+    width = max(len(label) for label, _ in rows)
+    print("\n".join(f"  {label:<{width}}  {value}" for label, value in rows))
+    print("Sejawat is ready", flush=True)
+
+
+def main() -> None:
+    """Run until told to stop."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--data", type=Path, default=ROOT / ".data")
+    parser.add_argument("--empty", action="store_true", help="no demo data")
+    parser.add_argument(
+        "--workers", type=int, default=1, help="processes of the web and of each Celery worker"
+    )
+    arguments = parser.parse_args()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    site = Site(arguments.data, arguments.port, arguments.workers)
+    try:
+        told = site.start(demo=not arguments.empty)
+        _print_table(told, arguments.data)
+        stopping.wait()
+        print("Stopping ...", flush=True)
+    except EngineError as error:
+        sys.exit(f"Sejawat cannot start: {error}")
+    finally:
+        site.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Meetings and registrations over JSON."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from services.registration import meetings, registrations
+from services.registration.resources import database
+from services.registration.schemas import (
+    Links,
+    MeetingDetail,
+    MeetingList,
+    MeetingSummary,
+    Registered,
+    RegistrationForm,
+    Seats,
+)
+from services.registration.settings import settings
+from services.registration.words import CONSENT, PARTICIPANT_TYPES, QUOTA_KINDS
+from shared import regions
+from shared.security import anyone
+
+router = APIRouter(prefix="/api/v1/meetings", tags=["meetings"], dependencies=[Depends(anyone)])
+
+Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=8, max_length=128)]
+
+
+@router.get("")
+def list_meetings(
+    session: Transaction,
+    q: Annotated[str, Query(max_length=100)] = "",
+    after: Annotated[str | None, Query(max_length=100)] = None,
+    *,
+    open_only: Annotated[bool, Query(alias="open")] = True,
+) -> MeetingList:
+    """Meetings by date; `open=false` shows those that take no registrations as well."""
+    rows, following = meetings.page(session, words=q, open_only=open_only, after=after)
+    return MeetingList(items=[MeetingSummary(**summary(row)) for row in rows], next=following)
+
+
+@router.get("/{slug}")
+def show_meeting(slug: str, session: Transaction) -> MeetingDetail:
+    """One meeting with its quotas and seats left."""
+    meeting = meetings.find(session, slug)
+    return MeetingDetail(
+        **summary(meeting),
+        participant_types=list(PARTICIPANT_TYPES),
+        quotas=[
+            Seats(**row._mapping, label=quota_label(row.kind, row.key))  # noqa: SLF001 - SQLAlchemy's public name
+            for row in meetings.quotas(session, meeting.id)
+        ],
+        consent_version=registrations.CONSENT_VERSION,
+        consent_text=CONSENT,
+    )
+
+
+@router.post("/{slug}/registrations", status_code=201)
+def register(
+    slug: str, form: RegistrationForm, response: Response, idempotency_key: Key = None
+) -> Registered:
+    """Register one person. The same key with the same body gives the first answer again.
+
+    Refusals: `quota-full` 409, `closed` 409, `region-outside` 422, `key-reused` 409.
+    """
+    with database.autocommit() as connection:
+        meeting = meetings.find(connection, slug)
+    key = f"header:{idempotency_key or uuid7()}"
+    done = registrations.submit(meeting, form, key)
+    response.headers["Location"] = done.own_link
+    return Registered(
+        id=done.id,
+        code=done.code,
+        status=done.status,
+        links=Links(
+            own=done.own_link, meeting=f"{settings().base_url}/registration/meetings/{slug}"
+        ),
+    )
+
+
+def summary(meeting: Row[Any]) -> dict[str, Any]:
+    """What a list shows of a meeting."""
+    return {
+        **meeting._mapping,  # noqa: SLF001 - SQLAlchemy's public name
+        "province": regions.get(meeting.province_code).name,
+        "seats_left": max(meeting.seats_left, 0),
+    }
+
+
+def quota_label(kind: str, key: str) -> str:
+    """A quota in words: a participant type, a kab/kota, or the whole meeting."""
+    if kind == "region":
+        return regions.get(key).name
+    return PARTICIPANT_TYPES[key][0] if kind == "participant_type" else QUOTA_KINDS[kind]

@@ -1,0 +1,27 @@
+"""Regions to choose from, for type-ahead."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from services.registration.schemas import RegionItem, RegionList
+from shared import regions
+from shared.security import anyone
+
+router = APIRouter(prefix="/api/v1/regions", tags=["regions"], dependencies=[Depends(anyone)])
+
+Code = Annotated[str | None, Query(max_length=13)]
+
+
+@router.get("")
+def search(
+    q: Annotated[str, Query(max_length=100)] = "",
+    within: Code = None,
+    parent: Code = None,
+    limit: Annotated[int, Query(ge=1, le=50)] = 20,
+) -> RegionList:
+    """By any part of a name (`q`, optionally `within` a region), or the children of a `parent`."""
+    found = regions.search(q, within=within, limit=limit) if q else regions.children(parent)
+    return RegionList(
+        items=[RegionItem(code=r.code, name=r.name, label=r.label, kind=r.kind) for r in found]
+    )

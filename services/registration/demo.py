@@ -1,0 +1,119 @@
+"""Demo data: the example meeting of 2022 with plainly fictitious people, and an open round."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from services.registration import accounts, meetings
+from services.registration.meetings import QuotaPlan
+from services.registration.models import Meeting, Registration
+from services.registration.resources import bus
+from services.registration.rounds import RoundPlan, open_round
+from shared import regions
+from shared.events import Participant, RegistrationImported
+from shared.security import Role
+
+PASSWORD = "demo-only-sejawat"  # noqa: S105 - printed on the screen, and refused in production
+
+ACCOUNTS: list[tuple[str, str, Role, str]] = [
+    ("nasional@contoh.id", "Petugas Nasional (contoh)", "national", ""),
+    ("kepri@contoh.id", "Petugas Provinsi Kepulauan Riau (contoh)", "province", "21"),
+    ("bintan@contoh.id", "PIC Kabupaten Bintan (contoh)", "regency", "21.01"),
+]
+
+EXAMPLE = "plm-2022-21"
+# The beneficiary regencies of the example meeting; Kepulauan Anambas (21.05) was missing.
+REGENCIES = ("21.01", "21.02", "21.03", "21.04", "21.71", "21.72")
+ROUND = RoundPlan(
+    name="plm-2027",
+    first_day=date(2027, 6, 8),
+    waves=5,
+    capacity=60,
+    per_type={"province_library": 6, "regency_library": 20, "impact": 10},
+    per_regency=10,
+)
+
+
+def seed(session: Session) -> bool:
+    """Add the demo data, unless it is there; returns whether it was added."""
+    if session.execute(text("SELECT EXISTS (SELECT FROM meeting)")).scalar_one():
+        return False
+    for email, name, role, region_code in ACCOUNTS:
+        accounts.create(
+            session, email=email, password=PASSWORD, name=name, role=role, region_code=region_code
+        )
+    _example_meeting(session)
+    open_round(session, ROUND, regions.children(None))
+    return True
+
+
+def _example_meeting(session: Session) -> None:
+    wib = datetime(2022, 8, 9, 1, 0, tzinfo=UTC)  # 08.00 WIB
+    meeting = Meeting(
+        slug=EXAMPLE,
+        title="Peer Learning Meeting Provinsi Kepulauan Riau 2022",
+        province_code="21",
+        venue="CK Hotel Tanjungpinang",
+        zone="Asia/Jakarta",
+        starts_at=wib,
+        ends_at=wib + timedelta(days=1, hours=8),
+        closes_at=wib - timedelta(days=7),
+        status="done",
+    )
+    meetings.publish(session, meeting, [QuotaPlan("meeting", "", 15)])
+    facts = meetings.facts(meeting)
+    events = []
+    for number in range(1, 16):
+        registration = _participant(meeting, number)
+        session.add(registration)
+        fields = {name: getattr(registration, name) for name in Participant.model_fields}
+        events.append(
+            RegistrationImported(
+                registration_id=registration.id,
+                code=registration.code,
+                submitted_at=registration.submitted_at,
+                meeting=facts,
+                participant=Participant(**fields),
+            )
+        )
+    session.flush()
+    session.execute(_FULL, {"meeting_id": meeting.id, "taken": len(events)})
+    bus.publish(session, *events)
+
+
+def _participant(meeting: Meeting, number: int) -> Registration:
+    regency = REGENCIES[number % len(REGENCIES)]
+    village = regions.children(regions.children(regency)[0].code)[0]
+    kinds: dict[str, Any] = {
+        "participant_type": "village_library",
+        "region_code": village.code,
+        "library_name": f"Perpustakaan {village.kind.title()} {village.name}",
+        "position": "Pengelola perpustakaan",
+    }
+    if number <= 2:
+        kinds = {
+            "participant_type": "province_library",
+            "region_code": "21",
+            "library_name": "Dinas Perpustakaan dan Kearsipan Provinsi Kepulauan Riau",
+            "position": "Pustakawan",
+        }
+    return Registration(
+        id=uuid7(),
+        code=f"KEPRI-CONT{number:02}",
+        meeting_id=meeting.id,
+        status="approved",
+        name=f"Peserta Contoh {number:02}",
+        email=f"peserta{number:02}@contoh.id",
+        phone=f"+62811000{number:04}",
+        language="id",
+        idempotency_key=f"demo:{number}",
+        request_hash="",
+        submitted_at=meeting.closes_at - timedelta(days=number),
+        **kinds,
+    )
+
+
+_FULL = text("UPDATE quota SET taken = :taken WHERE meeting_id = :meeting_id")

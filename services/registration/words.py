@@ -1,0 +1,61 @@
+"""Texts that Python decides, marked for the catalogue."""
+
+from shared.web import gettext_noop as _
+
+PARTICIPANT_TYPES: dict[str, tuple[str, str]] = {
+    "province_library": (_("Dinas Perpustakaan Provinsi"), ""),
+    "regency_library": (_("Dinas Perpustakaan Kabupaten/Kota"), ""),
+    "village_library": (
+        _("Perpustakaan desa/kelurahan"),
+        _("Pengelola perpustakaan desa, kelurahan, atau taman bacaan"),
+    ),
+    "champion_village": (
+        _("Desa Champion"),
+        _("Perpustakaan yang dipilih untuk berbagi praktik baik"),
+    ),
+    "impact": (_("Impact (penerima manfaat)"), _("Warga yang bercerita tentang perubahan hidupnya")),
+}
+
+STATUSES: dict[str, str] = {
+    "submitted": _("Terkirim, menunggu persetujuan"),
+    "approved": _("Disetujui"),
+    "waiting": _("Daftar tunggu"),
+    "rejected": _("Ditolak"),
+    "cancelled": _("Dibatalkan"),
+}
+
+MEETING_STATUSES: dict[str, str] = {
+    "published": _("Pendaftaran dibuka"),
+    "closed": _("Pendaftaran ditutup"),
+    "running": _("Sedang berlangsung"),
+    "done": _("Selesai"),
+    "cancelled": _("Dibatalkan"),
+}
+
+QUOTA_KINDS: dict[str, str] = {
+    "meeting": _("Seluruh pertemuan"),
+    "participant_type": _("Jenis peserta"),
+    "region": _("Kabupaten/kota"),
+}
+
+# UU 27/2022 article 21: ground, purpose, kinds of data and retention, before asking.
+CONSENT = _(
+    "Saya setuju data ini (nama, kontak, wilayah, perpustakaan, jabatan) diolah oleh "
+    "penyelenggara untuk pendaftaran, daftar hadir, dan sertifikat pertemuan ini, dan disimpan "
+    "paling lama lima tahun. Saya dapat melihat, memperbaiki, atau meminta penghapusan kapan saja."
+)
+
+REFUSALS: dict[str, str] = {
+    "closed": _("Pendaftaran pertemuan ini sudah ditutup. Lihat pertemuan lain yang masih dibuka."),
+    "quota-full": _("Tempat sudah penuh."),
+    "quota-full-meeting": _("Semua tempat di pertemuan ini sudah terisi."),
+    "quota-full-participant_type": _("Tempat untuk jenis peserta ini sudah terisi."),
+    "quota-full-region": _("Tempat untuk kabupaten/kota ini sudah terisi."),
+    "region-outside": _("Pilih wilayah di provinsi tempat pertemuan ini diadakan."),
+    "form-expired": _("Formulir ini sudah terlalu lama terbuka. Periksa isinya, lalu kirim lagi."),
+    "form-reused": _(
+        "Formulir ini sudah pernah dikirim dengan isi lain. Periksa isinya, lalu kirim lagi "
+        "bila Anda mendaftarkan orang lain."
+    ),
+    "sign-in": _("Surel atau kata sandi tidak cocok."),
+}

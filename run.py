@@ -132,9 +132,7 @@ class Site:
         count = str(self._workers)
         for name in SERVICES:
             self._run(f"{name}-relay", "-m", f"services.{name}", "relay")
-            self._run(
-                f"{name}-worker", "-m", f"services.{name}", "worker", "--processes", count
-            )
+            self._run(f"{name}-worker", "-m", f"services.{name}", "worker", "--processes", count)
         self._run(
             "web",
             *["-m", "uvicorn", "run:web", "--factory", "--host", "127.0.0.1"],
@@ -158,7 +156,9 @@ class Site:
 
     def _answers_ok(self, name: str) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.base_url}/{name}/health/ready", timeout=5) as answer:  # noqa: S310 - our own address
+            with urllib.request.urlopen(
+                f"{self.base_url}/{name}/health/ready", timeout=5
+            ) as answer:
                 return bool(json.load(answer)["status"] == "ok")
         except (urllib.error.URLError, OSError, ValueError):
             return False

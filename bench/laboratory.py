@@ -1,4 +1,4 @@
-"""Real engines and processes for a measurement, in a folder of their own that is removed after it."""
+"""Real engines and processes for a measurement, in a folder that is removed after it."""
 
 import json
 import os
@@ -117,7 +117,7 @@ class TickLaboratory:
         """Rows that a subscriber wrote, and the distinct events among them."""
         with self.buses[service].database.sessions.begin() as session:
             row = session.execute(text("SELECT count(*), count(DISTINCT number) FROM handled"))
-            return tuple(row.one())  # type: ignore[return-value]
+            return tuple(row.one())
 
     def settled(self) -> bool:
         """Everything is sent and every receipt has come."""
@@ -149,7 +149,7 @@ class TickLaboratory:
             return time.perf_counter() - started
 
         # In turn, so that the machine's moods fall on both alike.
-        times = [(one(False, n), one(True, n)) for n in range(rounds)]  # noqa: FBT003
+        times = [(one(False, n), one(True, n)) for n in range(rounds)]
         self._clear()
         without, with_publish = zip(*times, strict=True)
         return percentile(with_publish, 50) / percentile(without, 50)
@@ -182,6 +182,7 @@ _OPEN = text("""
     SELECT EXISTS (SELECT FROM outbox WHERE sent_at IS NULL)
         OR EXISTS (SELECT FROM delivery WHERE due_at IS NOT NULL)""")
 _SPAN = text("""
-    SELECT extract(epoch FROM (SELECT max(received_at) FROM delivery) - min(sent_at)) FROM outbox""")
+    SELECT extract(epoch FROM (SELECT max(received_at) FROM delivery) - min(sent_at))
+    FROM outbox""")
 _ROW = text("INSERT INTO handled (number) VALUES (:number)")
 _ARRIVED = text("SELECT EXISTS (SELECT FROM handled WHERE number = :number)")

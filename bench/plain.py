@@ -1,7 +1,7 @@
 """The plain way to tell two services something: one Celery task for each event and subscriber.
 
-Same insert, same Celery settings, same number of worker processes; a connection is kept per process,
-as anybody would.
+Same insert, same Celery settings, same number of worker processes; a connection is kept per
+process, as anybody would.
 """
 
 import os
@@ -26,7 +26,7 @@ def make_queues(service: str) -> Queues:
     queues = Queues(f"plain.{service}", lambda: os.environ["REDIS_URL"])
     queues.consume([f"plain.{service}"])
 
-    @queues.app.task(name="plain.keep", shared=False)
+    @queues.app.task(name="plain.keep", shared=False)  # type: ignore[untyped-decorator]
     def keep(number: int, event_id: str, text: str) -> None:
         assert text
         if service not in _connections:

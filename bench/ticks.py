@@ -1,4 +1,4 @@
-"""Three tiny services for the bus's figures: `source` publishes ticks, `left` and `right` hear them.
+"""Three tiny services for the bus's figures: `source` publishes ticks, the others hear them.
 
 Each handled event inserts one row in `handled`, which has no key on purpose: a double would show.
 Run as a process: `python -m bench.ticks left worker`.
@@ -47,9 +47,7 @@ def make_bus(service: str) -> Bus:
     metadata = new_metadata()
     handled = Table("handled", metadata, Column("number", Integer), Column("event_id", UUID))
     database = Database(lambda: database_url(service))
-    bus = Bus(
-        service, database, metadata, lambda: os.environ["REDIS_URL"], subscribers=SUBSCRIBERS
-    )
+    bus = Bus(service, database, metadata, lambda: os.environ["REDIS_URL"], subscribers=SUBSCRIBERS)
     bus.metadata = metadata  # type: ignore[attr-defined]
     assert handled is not None
 
@@ -70,4 +68,4 @@ def database_url(service: str) -> str:
 
 if __name__ == "__main__":
     name = sys.argv.pop(1)
-    main(make_bus(name), ServiceSettings, lambda: database_url(name))  # type: ignore[arg-type]
+    main(make_bus(name), ServiceSettings, lambda: database_url(name))

@@ -79,9 +79,11 @@ def _api(service: str, port: int, processes: int) -> None:
 def _worker(bus: Bus, processes: int) -> None:
     # Names tell hosts apart; gossip and mingle are talk among workers that nobody needs here.
     bus.worker(
-        ["--concurrency", str(processes), "--hostname", f"{bus.service}@%h"]
-        + ["--queues", ",".join(bus.queue_names()), "--loglevel", "WARNING"]
-        + ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        [
+            *("--concurrency", str(processes), "--hostname", f"{bus.service}@%h"),
+            *("--queues", ",".join(bus.queue_names()), "--loglevel", "WARNING"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ]
     )
 
 

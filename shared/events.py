@@ -5,6 +5,7 @@ beside the old one (`...v2`). `tests/golden/` holds one JSON of each, `docs/asyn
 from this page, and tests fail when either no longer fits.
 """
 
+import builtins
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -24,7 +25,7 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: ClassVar[str]
-    known: ClassVar[dict[str, type["Event"]]] = {}
+    known: ClassVar[dict[str, builtins.type["Event"]]] = {}
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

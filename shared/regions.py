@@ -63,7 +63,7 @@ _NOT_FOLDED = {
 _ALL_LENGTHS = (0, 2, 3, 5, 6, 8, 9, 13)  # of a scope: a code, or a code and a dot
 
 
-class UnknownRegion(LookupError):  # noqa: N818 - errors are named by what happened, as QuotaFull
+class UnknownRegion(LookupError):
     """No region has this code."""
 
 

@@ -5,8 +5,8 @@ Only the header is implemented: a collector can join in later, and the logs can 
 
 import re
 import secrets
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from structlog.contextvars import bound_contextvars, get_contextvars
 

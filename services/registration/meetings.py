@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -82,14 +82,16 @@ _QUOTAS = text("""
 # Keyset paging: a page costs the same however far one turns.
 _LIST = text(f"""
     SELECT {_COLUMNS} FROM meeting
-    WHERE status <> 'draft' AND (NOT :open_only OR (status = 'published' AND now() < closes_at))
-      AND (:words = '' OR title ILIKE :like OR venue ILIKE :like OR province_code = ANY (:provinces))
+    WHERE status <> 'draft'
+      AND (NOT :open_only OR (status = 'published' AND now() < closes_at))
+      AND (:words = '' OR title ILIKE :like OR venue ILIKE :like
+           OR province_code = ANY (:provinces))
       AND (CAST(:after AS text) IS NULL OR (starts_at, slug) > (
            SELECT a.starts_at, a.slug FROM meeting a WHERE a.slug = :after))
     ORDER BY starts_at, slug LIMIT :limit""")
 
 
-def find(session: Session, slug: str) -> Row[Any]:
+def find(session: Session | Connection, slug: str) -> Row[Any]:
     """One meeting, not a draft. Raises `MeetingNotFound`."""
     row = session.execute(_FIND, {"slug": slug}).first()
     if row is None:

@@ -43,10 +43,10 @@ class Meeting(Base):
 
 
 class Quota(Base):
-    """How many may come: in all (`meeting`, key ''), per `participant_type`, per kab/kota (`region`).
+    """How many may come: in all (`meeting`, key ''), per `participant_type`, per `region`.
 
-    Quotas nest: a seat needs room in every one that applies to it. `taken` changes only in the
-    statements of `seats.py`, which test and change it at once.
+    A region is a kab/kota. Quotas nest: a seat needs room in every one that applies to it.
+    `taken` changes only in statements that test and change it at once (`registrations.py`).
     """
 
     __tablename__ = "quota"

@@ -13,7 +13,10 @@ PARTICIPANT_TYPES: dict[str, tuple[str, str]] = {
         _("Desa Champion"),
         _("Perpustakaan yang dipilih untuk berbagi praktik baik"),
     ),
-    "impact": (_("Impact (penerima manfaat)"), _("Warga yang bercerita tentang perubahan hidupnya")),
+    "impact": (
+        _("Impact (penerima manfaat)"),
+        _("Warga yang bercerita tentang perubahan hidupnya"),
+    ),
 }
 
 STATUSES: dict[str, str] = {
@@ -57,5 +60,6 @@ REFUSALS: dict[str, str] = {
         "Formulir ini sudah pernah dikirim dengan isi lain. Periksa isinya, lalu kirim lagi "
         "bila Anda mendaftarkan orang lain."
     ),
+    "no-consent": _("Persetujuan ini diperlukan untuk mendaftar."),
     "sign-in": _("Surel atau kata sandi tidak cocok."),
 }

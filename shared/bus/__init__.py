@@ -10,6 +10,7 @@ everything at any moment. Reading order: outbox, relay, inbox; then jobs, queues
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import MetaData, text
@@ -107,15 +108,15 @@ class Bus:
         self.queues.consume(self.queue_names())
         app = self.queues.app
 
-        @app.task(name="bus.deliver", shared=False)
+        @app.task(name="bus.deliver", shared=False)  # type: ignore[untyped-decorator]
         def deliver(publisher: str, copies: list[list[Any]]) -> None:
             self.inbox.deliver(publisher, [Copy(*copy) for copy in copies])
 
-        @app.task(name="bus.receipts", shared=False)
+        @app.task(name="bus.receipts", shared=False)  # type: ignore[untyped-decorator]
         def receipts(subscriber: str, keys: list[list[Any]]) -> None:
             self.inbox.receipts(subscriber, [(key[0], key[1]) for key in keys])
 
-        @app.task(name="bus.work", shared=False)
+        @app.task(name="bus.work", shared=False)  # type: ignore[untyped-decorator]
         def work(job: str) -> None:
             self.jobs[job].run()
 
@@ -128,7 +129,7 @@ class Bus:
 
     def _add_canaries(self) -> None:
         for queue in sorted(self._classes()):
-            self.jobs.add(Job(f"canary {queue}", queue, CANARY_S, lambda q=queue: self._sing(q)))
+            self.jobs.add(Job(f"canary {queue}", queue, CANARY_S, partial(self._sing, queue)))
 
     def _classes(self) -> set[str]:
         return {"events", "receipts", *self.jobs.queues}

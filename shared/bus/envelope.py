@@ -31,7 +31,9 @@ class Envelope(BaseModel, Generic[E]):
 
 def seal(service: str, event: E, traceparent: str) -> Envelope[E]:
     """Put an event into its envelope, as a new span of the trace that caused it."""
-    return Envelope[type(event)](  # type: ignore[misc]
+    # The event's own class, not the type variable: with that one, pydantic would write no data.
+    sealed: type[Envelope[E]] = Envelope.__class_getitem__(type(event))
+    return sealed(
         id=uuid7(),
         source=f"/{service}",
         type=event.type,

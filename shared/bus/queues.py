@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 from celery import Celery
-from kombu import Queue
+from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
 # Messages a queue may hold before the relay waits. Redis stays small while a subscriber is away,
@@ -84,7 +84,7 @@ class Queues:
 
     def consume(self, names: list[str]) -> None:
         """Declare the queues that this service's worker reads."""
-        self.app.conf.task_queues = [Queue(name, durable=True) for name in names]
+        self.app.conf.task_queues = [Queue(name) for name in names]  # type: ignore[no-untyped-call]
 
     def send(self, queue: str, task: str, *args: object) -> None:
         """Send one message. Raises `BrokerAway`."""
@@ -102,6 +102,4 @@ class Queues:
             lengths = pipeline.execute()
         except (redis.RedisError, OSError) as error:
             raise BrokerAway(str(error)) from error
-        return {
-            queue: max(ROOM - length, 0) for queue, length in zip(queues, lengths, strict=True)
-        }
+        return {queue: max(ROOM - length, 0) for queue, length in zip(queues, lengths, strict=True)}

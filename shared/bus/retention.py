@@ -15,7 +15,8 @@ _REPLAY = text("""
       AND (CAST(:event_id AS uuid) IS NULL OR id = CAST(:event_id AS uuid))
       AND (CAST(:since AS timestamptz) IS NULL OR created_at >= CAST(:since AS timestamptz))
     ON CONFLICT (event_id, subscriber) DO UPDATE
-    SET replay = delivery.replay + 1, attempts = 0, due_at = now(), received_at = NULL""")
+    SET replay = delivery.replay + 1, attempts = 0, due_at = now(), received_at = NULL
+    RETURNING event_id""")
 
 # An event goes when all its receipts have come; one still on its way stays, however old.
 _PURGE_OUTBOX = text("""
@@ -26,13 +27,13 @@ _PURGE_OUTBOX = text("""
                           WHERE delivery.event_id = outbox.id AND delivery.due_at IS NOT NULL)
         ORDER BY created_at LIMIT :chunk FOR UPDATE SKIP LOCKED
     ), copies AS (DELETE FROM delivery USING old WHERE delivery.event_id = old.id)
-    DELETE FROM outbox USING old WHERE outbox.id = old.id""")
+    DELETE FROM outbox USING old WHERE outbox.id = old.id RETURNING outbox.id""")
 
 # Twice as long as the outbox: a late copy must still find its row here.
 _PURGE_INBOX = text("""
     DELETE FROM inbox WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => 2 * :days)
-        LIMIT :chunk FOR UPDATE SKIP LOCKED))""")
+        LIMIT :chunk FOR UPDATE SKIP LOCKED)) RETURNING event_id""")
 
 
 def replay(
@@ -50,7 +51,7 @@ def replay(
     """
     types = [cls.type for cls, names in subscribers.items() if subscriber in names]
     values = {"subscriber": subscriber, "types": types, "event_id": event_id, "since": since}
-    return session.execute(_REPLAY, values).rowcount
+    return len(session.execute(_REPLAY, values).all())
 
 
 def purge(database: Database, days: int) -> int:
@@ -59,7 +60,7 @@ def purge(database: Database, days: int) -> int:
     for statement in (_PURGE_OUTBOX, _PURGE_INBOX):
         while True:
             with database.sessions.begin() as session:
-                rows = session.execute(statement, {"days": days, "chunk": CHUNK}).rowcount
+                rows = len(session.execute(statement, {"days": days, "chunk": CHUNK}).all())
             deleted += rows
             if rows < CHUNK:
                 break

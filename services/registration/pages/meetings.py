@@ -21,7 +21,7 @@ Transaction = Annotated[Session, Depends(database.transaction, scope="function")
 def home(request: Request, session: Transaction) -> Response:
     """The front page of the whole site, shown at `/`."""
     rows, _ = meetings.page(session)
-    return pages.render(request, "home.html", meetings=rows[:3], days=meetings.days)
+    return pages.render(request, "home.html", meetings=rows[:3])
 
 
 @router.get("/")
@@ -42,7 +42,6 @@ def list_meetings(
         q=q,
         show=show,
         after=after,
-        days=meetings.days,
     )
 
 
@@ -54,7 +53,6 @@ def show_meeting(request: Request, slug: str, session: Transaction) -> Response:
         request,
         "meeting.html",
         meeting=meeting,
-        days=meetings.days,
         quotas=meetings.quotas(session, meeting.id),
         quota_label=quota_label,
         region=regions.get(meeting.province_code),

@@ -1,6 +1,6 @@
 """The registration form, and the registrant's own page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -50,19 +50,19 @@ def submit(request: Request, slug: str, data: Typed) -> Response:
     values = _values(data, meeting.province_code)
     if "choose_region" in data:  # "show the next list", without JavaScript
         return _form(request, meeting, Form(values))
-    _ = pages.gettext(request)
+    say = pages.gettext(request)
     try:
         form_id = forms.form_id(values.get("form_token", ""))
         form = RegistrationForm.model_validate(_fields(request, values))
         done = registrations.submit(meeting, form, f"form:{form_id}")
     except ValidationError as error:
-        told = explain_fields(error.errors(), _)
+        told = explain_fields(error.errors(), say)
         if "consent" in told:
-            told["consent"] = _("Persetujuan ini diperlukan untuk mendaftar.")
+            told["consent"] = say(REFUSALS["no-consent"])
         return _form(request, meeting, Form(values, told), 422)
     except (BadLink, QuotaFull, Closed, RegionOutside, KeyReused) as refusal:
-        errors, status = _refused(refusal, _)
-        return _form(request, meeting, Form(values, errors), status)
+        errors, code = _refused(refusal, say)
+        return _form(request, meeting, Form(values, errors), code)
     return RedirectResponse(done.own_link, 303)
 
 
@@ -78,8 +78,7 @@ def own(request: Request, token: str, session: Transaction) -> Response:
         "own.html",
         registration=registration,
         meeting=meetings.find(session, registration.slug),
-        days=meetings.days,
-        status=STATUSES[registration.status],
+        status_label=STATUSES[registration.status],
         participant_type=PARTICIPANT_TYPES[registration.participant_type][0],
         region=regions.get(registration.region_code),
     )
@@ -118,30 +117,31 @@ def _fields(request: Request, values: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _refused(refusal: Exception, _: Any) -> tuple[dict[str, str], int]:
+def _refused(refusal: Exception, say: Callable[[str], str]) -> tuple[dict[str, str], int]:
     match refusal:
         case QuotaFull():
             # The narrowest full quota is the one a person can do something about.
             kind = next(k for k in ("region", "participant_type", "meeting") if k in refusal.kinds)
             field = {"region": "region_code", "meeting": ""}.get(kind, kind)
-            return {field: _(REFUSALS[f"quota-full-{kind}"])}, 409
+            return {field: say(REFUSALS[f"quota-full-{kind}"])}, 409
         case Closed():
-            return {"": _(REFUSALS["closed"])}, 409
+            return {"": say(REFUSALS["closed"])}, 409
         case KeyReused():
-            return {"form_token": _(REFUSALS["form-reused"])}, 409
+            return {"form_token": say(REFUSALS["form-reused"])}, 409
         case RegionOutside():
-            return {"region_code": _(REFUSALS["region-outside"])}, 422
+            return {"region_code": say(REFUSALS["region-outside"])}, 422
         case _:
-            return {"form_token": _(REFUSALS["form-expired"])}, 422
+            return {"form_token": say(REFUSALS["form-expired"])}, 422
 
 
 def _levels(province_code: str, chosen: str) -> list[dict[str, Any]]:
     """The lists below the meeting's province, as far as a choice was made."""
     labels = {2: "Kabupaten/kota", 3: "Kecamatan", 4: "Desa/kelurahan"}
-    path = [region.code for region in regions.find(chosen).path] if regions.find(chosen) else []
+    region = regions.find(chosen)
+    path = [step.code for step in region.path] if region else []
     levels, parent = [], province_code
     for level, label in labels.items():
-        options = [(region.code, region.name) for region in regions.children(parent)]
+        options = [(child.code, child.name) for child in regions.children(parent)]
         picked = path[level - 1] if len(path) >= level else ""
         levels.append({"label": label, "options": options, "chosen": picked})
         if not picked:

@@ -33,14 +33,14 @@ def show_sign_in(request: Request) -> Response:
 def sign_in(request: Request, session: Transaction, data: Typed) -> Response:
     """Set the session cookie, and go on."""
     values = {name: str(value) for name, value in data.items()}
-    _ = pages.gettext(request)
+    say = pages.gettext(request)
     try:
         forms.form_id(values.get("form_token", ""))
         caller = accounts.sign_in(session, values.get("email", ""), values.get("password", ""))
     except BadLink:
-        return _form(request, Form(values, {"": _(REFUSALS["form-expired"])}), 422)
+        return _form(request, Form(values, {"": say(REFUSALS["form-expired"])}), 422)
     except accounts.WrongPassword:
-        return _form(request, Form(values, {"email": _(REFUSALS["sign-in"])}), 422)
+        return _form(request, Form(values, {"email": say(REFUSALS["sign-in"])}), 422)
     token = issue_token(settings().token_private_key, caller, seconds=accounts.SESSION_S)
     response = RedirectResponse(_inside(values.get("next", "")), 303)
     response.set_cookie(

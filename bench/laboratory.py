@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -97,6 +98,12 @@ class TickLaboratory:
         for service in SERVICES:
             for number in range(relays if service == "source" else 1):
                 self.start(f"{service} relay {number}", "bench.ticks", service, "relay")
+
+    def kill_tree(self, name: str) -> None:
+        """`kill -9` a process and its children, as a machine that loses power does."""
+        # It may just be waiting to be started again, and a dead process is no fault.
+        wait_until(lambda: self.supervisor.pid(name) is not None, f"{name} alive", 30)
+        os.killpg(self.supervisor.pid(name) or 0, signal.SIGKILL)
 
     def stop_processes(self) -> None:
         """Stop all that was started, and forget what was handled."""

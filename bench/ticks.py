@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, Integer, Table, text
+from sqlalchemy import Column, DateTime, Integer, Table, text
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.orm import Session
 
@@ -45,11 +45,16 @@ _KEEP = text("""
 def make_bus(service: str) -> Bus:
     """One of the three, on the database that the environment names."""
     metadata = new_metadata()
-    handled = Table("handled", metadata, Column("number", Integer), Column("event_id", UUID))
+    Table(
+        "handled",
+        metadata,
+        Column("number", Integer),
+        Column("event_id", UUID),
+        Column("handled_at", DateTime(timezone=True), server_default=text("clock_timestamp()")),
+    )
     database = Database(lambda: database_url(service))
     bus = Bus(service, database, metadata, lambda: os.environ["REDIS_URL"], subscribers=SUBSCRIBERS)
     bus.metadata = metadata  # type: ignore[attr-defined]
-    assert handled is not None
 
     if service != "source":
 

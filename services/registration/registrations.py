@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.registration import meetings
-from services.registration.resources import bus, database, own_links
+from services.registration.resources import bus, own_links
 from services.registration.schemas import RegistrationForm
 from services.registration.settings import settings
 from shared import regions
@@ -105,10 +105,12 @@ _FIND = text("""
     JOIN meeting ON meeting.id = registration.meeting_id WHERE registration.id = :id""")
 
 
-def submit(meeting: Row[Any], form: RegistrationForm, key: str) -> Submitted:
+def submit(
+    connection: Connection, meeting: Row[Any], form: RegistrationForm, key: str
+) -> Submitted:
     """Take a seat and register, once per `key`; the confirmation follows from the event.
 
-    Commits by itself, as one statement. Raises `Closed`, `QuotaFull`, `RegionOutside` or
+    `connection` commits each statement, and this is one statement. Raises `Closed`, `QuotaFull`, `RegionOutside` or
     `KeyReused`, and then has changed nothing.
     """
     if not regions.is_within(form.region_code, meeting.province_code):
@@ -130,11 +132,10 @@ def submit(meeting: Row[Any], form: RegistrationForm, key: str) -> Submitted:
         "envelope": row["envelope"],
     }
     try:
-        with database.autocommit() as connection:
-            outcome = connection.execute(_SUBMIT, values).one()
+        outcome = connection.execute(_SUBMIT, values).one()
     except IntegrityError:
         # The key is taken: the whole statement, seats included, was undone.
-        return _earlier(meeting, key, values["request_hash"])
+        return _earlier(connection, meeting, key, values["request_hash"])
     if not outcome.open:
         raise Closed
     if not outcome.registered:
@@ -172,9 +173,8 @@ def _submitted(
     )
 
 
-def _earlier(meeting: Row[Any], key: str, request_hash: str) -> Submitted:
-    with database.sessions.begin() as session:
-        row = session.execute(_EARLIER, {"meeting_id": meeting.id, "key": key}).one()
+def _earlier(connection: Connection, meeting: Row[Any], key: str, request_hash: str) -> Submitted:
+    row = connection.execute(_EARLIER, {"meeting_id": meeting.id, "key": key}).one()
     if row.request_hash != request_hash:
         raise KeyReused
     return Submitted(row.id, row.code, row.status, own_link(row.id, meeting.ends_at))

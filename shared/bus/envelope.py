@@ -1,7 +1,7 @@
 """The envelope of an event: CloudEvents 1.0 in its JSON form, with a trace context."""
 
 from datetime import UTC, datetime
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, cast
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -32,7 +32,7 @@ class Envelope(BaseModel, Generic[E]):
 def seal(service: str, event: E, traceparent: str) -> Envelope[E]:
     """Put an event into its envelope, as a new span of the trace that caused it."""
     # The event's own class, not the type variable: with that one, pydantic would write no data.
-    sealed: type[Envelope[E]] = Envelope.__class_getitem__(type(event))
+    sealed = cast("type[Envelope[E]]", Envelope.__class_getitem__(type(event)))
     return sealed(
         id=uuid7(),
         source=f"/{service}",

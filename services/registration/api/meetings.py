@@ -68,8 +68,8 @@ def register(
     """
     with database.autocommit() as connection:
         meeting = meetings.find(connection, slug)
-    key = f"header:{idempotency_key or uuid7()}"
-    done = registrations.submit(meeting, form, key)
+        key = f"header:{idempotency_key or uuid7()}"
+        done = registrations.submit(connection, meeting, form, key)
     response.headers["Location"] = done.own_link
     return Registered(
         id=done.id,

@@ -54,7 +54,8 @@ def submit(request: Request, slug: str, data: Typed) -> Response:
     try:
         form_id = forms.form_id(values.get("form_token", ""))
         form = RegistrationForm.model_validate(_fields(request, values))
-        done = registrations.submit(meeting, form, f"form:{form_id}")
+        with database.autocommit() as connection:
+            done = registrations.submit(connection, meeting, form, f"form:{form_id}")
     except ValidationError as error:
         told = explain_fields(error.errors(), say)
         if "consent" in told:

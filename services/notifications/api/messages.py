@@ -1,0 +1,57 @@
+"""Messages over JSON, for officials; each sees those of the region."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from sqlalchemy.orm import Session
+
+from services.notifications import messages
+from services.notifications.resources import database
+from services.notifications.schemas import (
+    AttemptDetail,
+    MessageDetail,
+    MessageList,
+    MessageSummary,
+    State,
+)
+from shared.security import Staff
+
+router = APIRouter(prefix="/api/v1/messages", tags=["messages"])
+
+Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
+
+
+@router.get("")
+def list_messages(
+    caller: Staff,
+    session: Transaction,
+    recipient: Annotated[str, Query(max_length=254)] = "",
+    state: State | None = None,
+    after: UUID | None = None,
+) -> MessageList:
+    """Newest first. `recipient` is the beginning of an address or a phone number."""
+    rows, following = messages.page(
+        session, caller, recipient=recipient, state=state, after=after
+    )
+    return MessageList(items=[MessageSummary.model_validate(row) for row in rows], next=following)
+
+
+@router.get("/{message_id}")
+def show_message(message_id: UUID, caller: Staff, session: Transaction) -> MessageDetail:
+    """One message with its contents and all its tries."""
+    message = messages.find(session, caller, message_id)
+    return MessageDetail(
+        **MessageSummary.model_validate(message).model_dump(),
+        event_id=message.event_id,
+        template=message.template,
+        provider_reference=message.provider_reference,
+        handed_over_at=message.handed_over_at,
+        traceparent=message.traceparent,
+        text=messages.without_keys(message.text),
+        html=messages.without_keys(message.html),
+        history=[
+            AttemptDetail.model_validate(attempt)
+            for attempt in messages.attempts(session, message.id)
+        ],
+    )

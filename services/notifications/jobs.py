@@ -1,0 +1,27 @@
+"""Work started by the clock, or by a ring after a message was written."""
+
+import time
+
+from services.notifications import delivery, messages
+from services.notifications.resources import bus, database
+
+# Less than a worker is given to stop (`worker_soft_shutdown_timeout`, and the supervisor's grace):
+# one that is told to stop does so between two messages.
+SHIFT_S = 5.0
+
+
+@bus.job("transactional", every=30)
+def send_due() -> None:
+    """Send what is due, and settle what dead workers left; rings again when there is more.
+
+    The clock makes it the sweep, which finds retries, lost rings and leases that are over.
+    """
+    if not delivery.send_due("transactional", until=time.monotonic() + SHIFT_S):
+        with database.sessions.begin() as session:
+            bus.wake(session, send_due)
+
+
+@bus.job("jobs", every=3600)
+def purge_contents() -> None:
+    """Remove what messages said, once its retention is over."""
+    messages.purge_contents()

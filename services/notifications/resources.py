@@ -1,0 +1,15 @@
+"""What this service holds open: its database and its place on the bus."""
+
+from services.notifications.models import Base
+from services.notifications.settings import settings
+from shared.bus import Bus
+from shared.database import Database
+
+database = Database(lambda: settings().database_url)
+bus = Bus(
+    "notifications",
+    database,
+    Base.metadata,
+    lambda: settings().redis_url,
+    keep_days=lambda: settings().keep_events_days,
+)

@@ -1,0 +1,76 @@
+"""Shapes over HTTP."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+State = Literal[
+    "queued",
+    "claimed",
+    "handing_over",
+    "accepted",
+    "delivered",
+    "read",
+    "bounced",
+    "failed",
+    "expired",
+    "suppressed",
+    "unknown",
+]
+
+
+class MessageSummary(BaseModel):
+    """A message in a list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    created_at: AwareDatetime
+    rule: str
+    channel: str
+    recipient: str
+    work_class: str = Field(serialization_alias="class")
+    region_code: str
+    language: str
+    subject: str | None
+    state: State
+    attempts: int
+    next_attempt_at: AwareDatetime
+    accepted_at: AwareDatetime | None
+    expires_at: AwareDatetime
+    provider: str | None
+
+
+class MessageList(BaseModel):
+    """One page of messages; `next` is the `after` of the next page, if there is one."""
+
+    items: list[MessageSummary]
+    next: UUID | None
+
+
+class AttemptDetail(BaseModel):
+    """One try to hand a message over. `reply` is in the provider's own words."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    provider: str | None
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+    outcome: Literal["accepted", "retryable", "permanent", "lost", "unknown"]
+    detail: str
+    reply: str
+
+
+class MessageDetail(MessageSummary):
+    """One message with all its tries. Its contents are null once their retention is over."""
+
+    event_id: UUID
+    template: str
+    provider_reference: str | None
+    handed_over_at: AwareDatetime | None
+    traceparent: str
+    text: str | None = Field(description="Without the keys of signed links")
+    html: str | None = Field(description="Without the keys of signed links")
+    history: list[AttemptDetail]

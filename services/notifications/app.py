@@ -10,10 +10,10 @@ from services.notifications.resources import bus
 from services.notifications.settings import settings
 from shared.front import front_door
 from shared.http import assemble
-from shared.problems import status_problem
+from shared.problems import Refusals, status_problem
 from shared.security import identify
 
-REFUSED = {MessageNotFound: lambda _: status_problem(404)}
+REFUSED: Refusals = {MessageNotFound: lambda _: status_problem(404)}
 
 app = FastAPI(
     title="Sejawat notifications",

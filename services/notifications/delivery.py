@@ -154,7 +154,7 @@ def _send(message: Outgoing) -> bool:
     provider = PROVIDERS[message.channel]
     started_at = datetime.now(UTC)
     with span(message.traceparent):
-        answer = provider.prepare(message)
+        answer = _prepare(message, provider)
         if answer is None:
             if not _mark(message, provider):
                 log.warning("message.claim_lost", message=str(message.id), attempt=message.number)
@@ -162,6 +162,15 @@ def _send(message: Outgoing) -> bool:
             answer = provider.hand_over()
         _record(message, provider, answer, started_at)
     return answer.away
+
+
+def _prepare(message: Outgoing, provider: Provider) -> Answer | None:
+    try:
+        return provider.prepare(message)
+    except Exception as error:  # one that breaks our own code must not stop its neighbours
+        log.exception("message.not_prepared", message=str(message.id))
+        provider.abandon()
+        return Answer("retryable", detail=repr(error))
 
 
 def _mark(message: Outgoing, provider: Provider) -> bool:
@@ -177,9 +186,7 @@ def _mark(message: Outgoing, provider: Provider) -> bool:
     return marked
 
 
-def _record(
-    message: Outgoing, provider: Provider, answer: Answer, started_at: datetime
-) -> None:
+def _record(message: Outgoing, provider: Provider, answer: Answer, started_at: datetime) -> None:
     state, delay = _fate(message, answer)
     values = {
         "id": message.id,
@@ -194,7 +201,7 @@ def _record(
         "detail": answer.detail,
         "reply": answer.reply,
     }
-    state = _write(values)
+    recorded = _write(values)
     write = log.info if answer.outcome == "accepted" else log.warning
     write(
         f"{_LOGGED_AS.get(message.channel, message.channel)}.{answer.outcome}",
@@ -202,7 +209,7 @@ def _record(
         provider=provider.name,
         code=answer.code,
         attempt=message.number,
-        state=state,
+        state=recorded,
         detail=answer.detail,
     )
 

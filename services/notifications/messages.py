@@ -58,7 +58,7 @@ _WRITE = text("""
         template, subject, text, html, traceparent, expires_at,
         CASE WHEN expires_at <= now() THEN 'expired' ELSE 'queued' END
     FROM json_populate_recordset(NULL::message, CAST(:rows AS json)) ORDER BY event_id
-    ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING""")
+    ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING RETURNING id""")
 
 # Nothing that is still to be sent loses its contents.
 _PURGE = text("""
@@ -67,7 +67,8 @@ _PURGE = text("""
         SELECT id FROM message
         WHERE text IS NOT NULL AND created_at < now() - make_interval(days => :days)
           AND state NOT IN ('queued', 'claimed', 'handing_over')
-        ORDER BY created_at LIMIT :chunk FOR UPDATE SKIP LOCKED))""")
+        ORDER BY created_at LIMIT :chunk FOR UPDATE SKIP LOCKED))
+    RETURNING id""")
 
 
 def write(session: Session, rule: Rule, intents: Iterable[Intent]) -> int:
@@ -76,7 +77,7 @@ def write(session: Session, rule: Rule, intents: Iterable[Intent]) -> int:
     One that comes after its time is kept as `expired` and never sent.
     """
     rows = [_row(rule, intent) for intent in intents if intent.email or intent.phone]
-    return session.execute(_WRITE, {"rows": json.dumps(rows)}).rowcount
+    return len(session.execute(_WRITE, {"rows": json.dumps(rows)}).all())
 
 
 def _row(rule: Rule, intent: Intent) -> dict[str, Any]:
@@ -126,7 +127,7 @@ def page(
     recipient: str = "",
     state: str | None = None,
     after: UUID | None = None,
-) -> tuple[list[Row[Any]], UUID | None]:
+) -> tuple[Sequence[Row[*tuple[Any, ...]]], UUID | None]:
     """What the caller may see, newest first, and the id after which the next page begins.
 
     `recipient` is the beginning of an address or number; 08.. finds +628.. as well.
@@ -139,7 +140,7 @@ def page(
         query = query.where(Message.state == state)
     if after:
         query = query.where(Message.id < after)
-    rows = list(session.execute(query.order_by(Message.id.desc()).limit(PAGE + 1)))
+    rows = session.execute(query.order_by(Message.id.desc()).limit(PAGE + 1)).all()
     return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
 
 
@@ -175,7 +176,7 @@ def purge_contents() -> int:
     values = {"days": settings().keep_content_days, "chunk": CHUNK}
     while True:
         with database.sessions.begin() as session:
-            rows = session.execute(_PURGE, values).rowcount
+            rows = len(session.execute(_PURGE, values).all())
         purged += rows
         if rows < CHUNK:
             log.info("contents.purged", messages=purged)

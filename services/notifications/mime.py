@@ -11,7 +11,7 @@ from base64 import b64encode
 from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import format_datetime, parseaddr
+from email.utils import formatdate, parseaddr
 from functools import cache
 
 CRLF = "\r\n"
@@ -47,7 +47,6 @@ _SKELETON = CRLF.join(
     ]
 )
 
-_ENDS_OF_LINE = re.compile(r"\r\n?|\n")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;,\\\"@]")
 
@@ -79,7 +78,7 @@ def compose(  # noqa: PLR0913 - what a mail is made of
     """The whole mail, as bytes with lines that end in CRLF. Raises `BadAddress`."""
     to = mailbox(recipient)
     content = _skeleton(sender, language).format(
-        date=format_datetime(date),
+        date=formatdate(date.timestamp()),
         to=to,
         subject=header(subject, len("Subject: ")),
         message_id=message_id,
@@ -145,6 +144,6 @@ def _pieces(text: str) -> list[bytes]:
 
 
 def _quoted_printable(text: str) -> str:
-    lines = _ENDS_OF_LINE.sub(CRLF, text)
+    lines = text.replace(CRLF, "\n").replace("\r", "\n").replace("\n", CRLF)
     # A surrogate without its other half is no character; a question mark says that one was there.
     return b2a_qp(lines.encode(errors="replace"), istext=True).decode("ascii")

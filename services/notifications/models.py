@@ -3,7 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    literal_column,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import BigInteger, Text
@@ -52,7 +60,11 @@ class Message(Base):
         Index("ix_message_lease", "lease_until", postgresql_where=sql("lease_until IS NOT NULL")),
         Index("ix_message_contents", "created_at", postgresql_where=sql("text IS NOT NULL")),
         # The beginning of an address is found in any database, whatever its collation.
-        Index("ix_message_recipient", sql("lower(recipient) text_pattern_ops")),
+        Index(
+            "ix_message_recipient",
+            literal_column("lower(recipient)").label("address"),
+            postgresql_ops={"address": "text_pattern_ops"},
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # version 7: sorts by time

@@ -81,7 +81,8 @@ class LogOnly:
         if message is None:
             raise RuntimeError("nothing was prepared")
         log.info(
-            f"{message.channel}.logged",
+            "message.logged",
+            channel=message.channel,
             message=str(message.id),
             to=masked(message.recipient),
             template=message.template,

@@ -1,4 +1,4 @@
-"""Who is told what, and how urgent it is. A rule is data; `handlers.py` says which event starts it."""
+"""Who is told what, and how urgent it is. `handlers.py` says which event starts a rule."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -34,4 +34,4 @@ class Settings(ServiceSettings):
 @cache
 def settings() -> Settings:
     """Read once, on first use."""
-    return Settings()  # type: ignore[call-arg]  # the environment gives the rest
+    return Settings()

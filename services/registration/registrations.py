@@ -110,8 +110,8 @@ def submit(
 ) -> Submitted:
     """Take a seat and register, once per `key`; the confirmation follows from the event.
 
-    `connection` commits each statement, and this is one statement. Raises `Closed`, `QuotaFull`, `RegionOutside` or
-    `KeyReused`, and then has changed nothing.
+    `connection` commits each statement, and this is one statement. Raises `Closed`, `QuotaFull`,
+    `RegionOutside` or `KeyReused`, and then has changed nothing.
     """
     if not regions.is_within(form.region_code, meeting.province_code):
         raise RegionOutside

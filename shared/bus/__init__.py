@@ -57,8 +57,9 @@ class Bus:
         self.inbox = Inbox(service, database, self.queues)
         self.jobs = Jobs(self.queues)
         self.publish = self.outbox.publish
-        purge_old = Job("purge_bus", "jobs", PURGE_S, lambda: self._purge(keep_days()))
-        self.jobs.add(purge_old)
+        for queue in ("events", "receipts"):
+            self._add_queue(queue)
+        self._add(Job("purge_bus", "jobs", PURGE_S, lambda: self._purge(keep_days())))
 
     def on(self, event_class: type[Event]) -> Callable[[Handler], Handler]:
         """Handle an event: `@bus.on(RegistrationSubmitted) def f(session, envelopes): ...`.
@@ -79,7 +80,7 @@ class Bus:
         """Do what is due: `@bus.job("reports", every=30)`, and on `wake`."""
 
         def register(function: H) -> H:
-            self.jobs.add(Job(function.__name__, queue, every, function))
+            self._add(Job(function.__name__, queue, every, function))
             return function
 
         return register
@@ -95,16 +96,14 @@ class Bus:
 
     def relay(self) -> Relay:
         """The relay and clock of this service, to be run in a process of its own."""
-        self._add_canaries()
         return Relay(self.service, self.database, self.queues, self.subscribers, self.jobs)
 
     def queue_names(self) -> list[str]:
         """Every queue that this service's worker reads."""
-        return [f"{self.service}.{queue}" for queue in sorted(self._classes())]
+        return [f"{self.service}.{queue}" for queue in sorted(self.jobs.queues)]
 
     def worker(self, arguments: list[str]) -> None:
         """Run the Celery worker until it is told to stop, with Celery's own arguments."""
-        self._add_canaries()
         self.queues.consume(self.queue_names())
         app = self.queues.app
 
@@ -127,12 +126,13 @@ class Bus:
         with self.database.sessions.begin() as session:
             return session.execute(_OLDEST_CANARY).scalar()
 
-    def _add_canaries(self) -> None:
-        for queue in sorted(self._classes()):
-            self.jobs.add(Job(f"canary {queue}", queue, CANARY_S, partial(self._sing, queue)))
+    def _add(self, job: Job) -> None:
+        if job.queue not in self.jobs.queues:
+            self._add_queue(job.queue)
+        self.jobs.add(job)
 
-    def _classes(self) -> set[str]:
-        return {"events", "receipts", *self.jobs.queues}
+    def _add_queue(self, queue: str) -> None:
+        self.jobs.add(Job(f"canary {queue}", queue, CANARY_S, partial(self._sing, queue)))
 
     def _sing(self, queue: str) -> None:
         with self.database.sessions.begin() as session:

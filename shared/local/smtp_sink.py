@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from pathlib import Path
@@ -29,7 +29,10 @@ LARGEST_MAIL = 25 * 1024 * 1024  # bytes
 class Faults:
     """What this server does wrong; every field is an option of the command."""
 
-    delay_ms: int = 0  # between the end of the data and the answer to it
+    recipient_delay_ms: int = 0  # before it answers to a recipient, so before there is any data
+    recipient_answer: str = ""  # instead of taking a recipient, e.g. "550 5.1.1 no such mailbox"
+    delay_ms: int = 0  # between the end of the data and keeping it
+    answer_delay_ms: int = 0  # between keeping it and the answer
 
 
 NO_FAULTS = Faults()
@@ -72,6 +75,16 @@ class SmtpSink:
             self._controller.stop(no_assert=True)
             self._controller = None
 
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd calls it by this name)
+        self, _server: SMTP, _session: Session, envelope: Envelope, to: str, _options: list[str]
+    ) -> str:
+        """Answer to one recipient."""
+        await asyncio.sleep(self.faults.recipient_delay_ms / 1000)
+        if self.faults.recipient_answer:
+            return self.faults.recipient_answer
+        envelope.rcpt_tos.append(to)
+        return "250 OK"
+
     async def handle_DATA(  # noqa: N802 (aiosmtpd calls it by this name)
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
@@ -80,6 +93,7 @@ class SmtpSink:
         content = envelope.original_content or b""
         # In a thread: an fsync must not hold up the other connections.
         await asyncio.to_thread(self._accept, content, list(envelope.rcpt_tos))
+        await asyncio.sleep(self.faults.answer_delay_ms / 1000)
         return "250 OK"
 
     def _accept(self, content: bytes, to: list[str]) -> None:
@@ -103,11 +117,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m shared.local.smtp_sink")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--directory", type=Path, required=True)
-    parser.add_argument("--delay-ms", type=int, default=NO_FAULTS.delay_ms)
+    for fault in fields(Faults):
+        option = f"--{fault.name.replace('_', '-')}"
+        parser.add_argument(option, type=type(fault.default), default=fault.default)
     options = parser.parse_args()
+    faults = Faults(**{fault.name: getattr(options, fault.name) for fault in fields(Faults)})
     # Before there are threads, so that none of them gets the signal instead of the wait below.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-    sink = SmtpSink(options.directory, port=options.port, faults=Faults(delay_ms=options.delay_ms))
+    sink = SmtpSink(options.directory, port=options.port, faults=faults)
     sink.start()
     signal.sigwait((signal.SIGINT, signal.SIGTERM))
     sink.stop()

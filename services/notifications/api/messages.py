@@ -31,9 +31,7 @@ def list_messages(
     after: UUID | None = None,
 ) -> MessageList:
     """Newest first. `recipient` is the beginning of an address or a phone number."""
-    rows, following = messages.page(
-        session, caller, recipient=recipient, state=state, after=after
-    )
+    rows, following = messages.page(session, caller, recipient=recipient, state=state, after=after)
     return MessageList(items=[MessageSummary.model_validate(row) for row in rows], next=following)
 
 

@@ -1,6 +1,7 @@
 """Alembic's entry."""
 
-from services.notifications.resources import Base
+from services.notifications import resources  # noqa: F401 - the bus adds its tables
+from services.notifications.models import Base
 from shared.migrate import run_migrations
 
 run_migrations(Base.metadata)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from services.notifications import messages, words
@@ -13,6 +14,7 @@ from services.notifications.pages.common import pages
 from services.notifications.resources import database
 from shared import regions
 from shared.security import Staff
+from shared.tracing import trace_id
 from shared.web import PAGE_HEADERS
 
 router = APIRouter(include_in_schema=False)
@@ -27,32 +29,38 @@ _MAIL_HEADERS = PAGE_HEADERS | {
 }
 
 
-@router.get("/")
-def list_messages(
-    request: Request,
-    caller: Staff,
-    session: Transaction,
-    q: Annotated[str, Query(max_length=254)] = "",
-    state: Annotated[str, Query(max_length=20)] = "",
-    after: UUID | None = None,
-) -> Response:
-    """Messages, newest first, with search by recipient and filter by state."""
-    rows, following = messages.page(session, caller, recipient=q, state=state, after=after)
+class Wanted(BaseModel):
+    """What the list is asked for, as it stands in the address."""
 
-    def url(**changed: Any) -> str:
-        query = {"q": q, "state": state} | changed
+    q: str = Field(default="", max_length=254)
+    state: str = Field(default="", max_length=20)
+    after: UUID | None = None
+
+    def url(self, **changed: Any) -> str:
+        """The address of the list with something changed, from its first page."""
+        query = {"q": self.q, "state": self.state} | changed
         return "?" + urlencode({name: value for name, value in query.items() if value})
 
+
+@router.get("/")
+def list_messages(
+    request: Request, caller: Staff, session: Transaction, wanted: Annotated[Wanted, Query()]
+) -> Response:
+    """Messages, newest first, with search by recipient and filter by state."""
+    rows, following = messages.page(
+        session, caller, recipient=wanted.q, state=wanted.state, after=wanted.after
+    )
+
+    _ = pages.gettext(request)
+    chips = [("", _("Semua")), *((name, _(words.STATES[name][0])) for name in words.FILTERS)]
     return pages.render(
         request,
         "messages.html",
         messages=rows,
         words=words,
-        q=q,
-        state=state,
-        url=url,
-        next_url=url(after=following) if following else "",
-        first_url=url() if after else "",
+        wanted=wanted,
+        chips=[(wanted.url(state=name), label, name == wanted.state) for name, label in chips],
+        next_url=wanted.url(after=following) if following else "",
     )
 
 
@@ -70,6 +78,7 @@ def show_message(
         history=messages.attempts(session, message_id),
         text=messages.without_keys(message.text),
         region=region.label if region else message.region_code,
+        trace=trace_id(message.traceparent),
         words=words,
     )
 

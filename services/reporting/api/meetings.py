@@ -1,0 +1,50 @@
+"""What came together for a meeting, over JSON, for officials."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy.orm import Session
+
+from services.reporting import meetings
+from services.reporting.pages.common import pages
+from services.reporting.resources import database
+from services.reporting.schemas import (
+    MeetingItem,
+    MeetingSummary,
+    RegionCount,
+    RegionItem,
+    TypeCount,
+)
+from services.reporting.words import PARTICIPANT_TYPES
+from shared import regions
+from shared.security import Staff
+
+router = APIRouter(prefix="/api/v1/meetings", tags=["meetings"])
+
+Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
+
+
+@router.get("/{slug}/summary")
+def summary(request: Request, slug: str, caller: Staff, session: Transaction) -> MeetingSummary:
+    """Who comes, as far as the caller's region goes; 404 for a meeting of another province."""
+    meeting = meetings.find(session, slug, caller)
+    counts = meetings.summarise(session, meeting, caller)
+    say = pages.gettext(request)
+    types = [key for key in PARTICIPANT_TYPES if key in counts.by_type]
+    return MeetingSummary(
+        meeting=MeetingItem(
+            **{name: getattr(meeting, name) for name in MeetingItem.model_fields if name != "province"},
+            province=meetings.region_name(meeting.province_code),
+        ),
+        total=counts.total,
+        by_type=[
+            TypeCount(key=key, label=say(PARTICIPANT_TYPES[key]), count=counts.by_type[key])
+            for key in types
+        ],
+        by_region=[
+            RegionCount(code=code, name=meetings.region_name(code), count=count)
+            for code, count in counts.by_region.items()
+        ],
+        missing_regions=[RegionItem(code=r.code, name=r.name) for r in counts.missing],
+        as_of=counts.as_of,
+    )

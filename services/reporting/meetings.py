@@ -1,0 +1,134 @@
+"""Meetings as reporting knows them: find one, list them, sum one up, each within a scope."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from services.reporting.models import Meeting, Participant
+from shared import regions
+from shared.regions import Region
+from shared.security import Caller, in_scope
+
+PAGE = 20
+GONE = ("rejected", "cancelled")  # who has one of these statuses does not come
+
+_MEETING = Meeting.__table__.c
+_PERSON = Participant.__table__.c
+
+Source = Session | Connection
+
+
+class MeetingNotFound(LookupError):
+    """No meeting that the caller may see has this slug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts of those who come; `by_region` by kab/kota, or by the province for its own people."""
+
+    total: int
+    by_type: dict[str, int]
+    by_region: dict[str, int]
+    missing: list[Region]
+    as_of: datetime
+
+
+def coming(slug: str, caller: Caller) -> ColumnElement[bool]:
+    """The condition for a meeting's participants: those who come, as far as the caller sees."""
+    return and_(
+        _PERSON.meeting_slug == slug,
+        _PERSON.status.not_in(GONE),
+        in_scope(_PERSON.region_code, caller),
+    )
+
+
+def find(source: Source, slug: str, caller: Caller) -> Row:  # type: ignore[type-arg]
+    """One meeting of the caller's province. Raises `MeetingNotFound`."""
+    if "\x00" in slug:  # PostgreSQL cannot even be asked
+        raise MeetingNotFound(slug)
+    query = select(Meeting.__table__).where(_MEETING.slug == slug, _in_province(caller))
+    row = source.execute(query).first()
+    if row is None:
+        raise MeetingNotFound(slug)
+    return row
+
+
+def summarise(session: Session, slug: str, caller: Caller) -> Summary:
+    """Count in one statement, so that all figures are of one moment."""
+    region = func.coalesce(_PERSON.regency_code, _PERSON.province_code)
+    query = (
+        select(_PERSON.participant_type, region.label("region"), func.count().label("count"))
+        .where(coming(slug, caller))
+        .group_by(_PERSON.participant_type, region)
+    )
+    province = find(session, slug, caller).province_code
+    by_type: Counter[str] = Counter()
+    by_region: Counter[str] = Counter()
+    for row in session.execute(query):
+        by_type[row.participant_type] += row._mapping["count"]
+        by_region[row.region] += row._mapping["count"]
+    return Summary(
+        total=by_type.total(),
+        by_type=by_type,
+        by_region=dict(sorted(by_region.items())),
+        missing=[
+            regency
+            for regency in regions.children(province)
+            if caller.may_see(regency.code) and regency.code not in by_region
+        ],
+        as_of=session.execute(select(func.now())).scalar_one(),
+    )
+
+
+def page(
+    session: Session, caller: Caller, *, words: str = "", after: str | None = None
+) -> tuple[list[Row], str | None]:  # type: ignore[type-arg]
+    """Meetings, newest first, each with its participants; and after which the next page begins.
+
+    `words` may be part of a title, a venue or a province's name.
+    """
+    count = (
+        select(func.count())
+        .where(coming(_MEETING.slug, caller))  # type: ignore[arg-type]
+        .correlate(Meeting.__table__)
+        .scalar_subquery()
+    )
+    query = (
+        select(Meeting.__table__, count.label("participants"))
+        .where(_in_province(caller), _matches(words.replace("\x00", "")))
+        .order_by(_MEETING.starts_at.desc(), _MEETING.slug.desc())
+        .limit(PAGE + 1)
+    )
+    if after and "\x00" not in after:
+        last = Meeting.__table__.alias().c
+        place = select(last.starts_at, last.slug).where(last.slug == after).scalar_subquery()
+        query = query.where(tuple_(_MEETING.starts_at, _MEETING.slug) < place)
+    rows = list(session.execute(query))
+    return rows[:PAGE], rows[PAGE - 1].slug if len(rows) > PAGE else None
+
+
+def region_name(code: str) -> str:
+    """A region's full name; its code when it is newer than our list."""
+    region = regions.find(code)
+    return region.name if region else code
+
+
+def _in_province(caller: Caller) -> ColumnElement[bool]:
+    """A meeting belongs to its province, and everybody below it may see that it takes place."""
+    if caller.role == "national":
+        return true()
+    return _MEETING.province_code == (caller.region_code.split(".")[0] or "-")
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    if not words:
+        return true()
+    provinces = [region.code for region in regions.search(words) if region.level == 1]
+    return or_(
+        _MEETING.title.icontains(words, autoescape=True),
+        _MEETING.venue.icontains(words, autoescape=True),
+        _MEETING.province_code.in_(provinces),
+    )

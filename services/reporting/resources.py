@@ -1,0 +1,18 @@
+"""What this service holds open: its database, its place on the bus, its signatures."""
+
+from services.reporting.models import Base
+from services.reporting.settings import settings
+from shared.bus import Bus
+from shared.database import Database
+from shared.security import Signer
+
+database = Database(lambda: settings().database_url)
+bus = Bus(
+    "reporting",
+    database,
+    Base.metadata,
+    lambda: settings().redis_url,
+    keep_days=lambda: settings().keep_events_days,
+)
+file_links = Signer(lambda: settings().secret_key, "report-file")
+forms = Signer(lambda: settings().secret_key, "form")

@@ -1,0 +1,105 @@
+"""Shapes over HTTP."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Language = Literal["id", "en"]
+Slug = Annotated[str, StringConstraints(max_length=100, pattern=r"^[\w.~-]+$")]
+
+
+class AttendanceParams(BaseModel):
+    """Which meeting's list, and in which language it is written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    meeting: Slug
+    language: Language = "id"
+
+
+class ReportOrder(BaseModel):
+    """What somebody wants to have made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["attendance_list"]
+    format: Literal["pdf", "xlsx", "csv"]
+    params: AttendanceParams
+
+
+class ReportDetail(BaseModel):
+    """A report on its way, or ready. `done` and `total` count rows."""
+
+    id: UUID
+    kind: str
+    format: str
+    params: dict[str, Any]
+    status: Literal["queued", "running", "done", "failed", "cancelled"]
+    state: str = Field(description="The same as status; what the progress bar reads")
+    done: int
+    total: int
+    seconds_left: float | None
+    download: str | None = Field(description="A signed address that serves for one hour")
+    download_url: str | None = Field(description="The same as download")
+    error: str | None = Field(description="In both languages")
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None
+    row_count: int | None
+    bytes: int | None
+    sha256: str | None
+
+
+class ReportList(BaseModel):
+    """One page of the caller's reports; `next` is the `after` of the next page, if any."""
+
+    items: list[ReportDetail]
+    next: UUID | None
+
+
+class MeetingItem(BaseModel):
+    """A meeting as registration told us; `revision` grows with each change of its data here."""
+
+    slug: str
+    title: str
+    province_code: str
+    province: str
+    venue: str
+    zone: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    revision: int
+
+
+class TypeCount(BaseModel):
+    """Participants of one type."""
+
+    key: str
+    label: str
+    count: int
+
+
+class RegionCount(BaseModel):
+    """Participants of one kab/kota, or of the province itself."""
+
+    code: str
+    name: str
+    count: int
+
+
+class RegionItem(BaseModel):
+    """A kab/kota."""
+
+    code: str
+    name: str
+
+
+class MeetingSummary(BaseModel):
+    """Who comes to a meeting, as far as the caller's region goes. Rejected and cancelled do not."""
+
+    meeting: MeetingItem
+    total: int
+    by_type: list[TypeCount]
+    by_region: list[RegionCount]
+    missing_regions: list[RegionItem] = Field(description="Kab/kota without a participant")
+    as_of: AwareDatetime

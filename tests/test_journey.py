@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 import httpx
-from conftest import Site, eventually, form_token
 from pypdf import PdfReader
+from sites import Site, eventually, form_token
 
 MEETING = "plm-2027-21"
 PERSON = {

@@ -3,11 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from services.reporting.models import Meeting, Participant
+from services.reporting.words import PARTICIPANT_TYPES
 from shared import regions
 from shared.regions import Region
 from shared.security import Caller, in_scope
@@ -45,7 +47,7 @@ def coming(slug: str, caller: Caller) -> ColumnElement[bool]:
     )
 
 
-def find(source: Source, slug: str, caller: Caller) -> Row:  # type: ignore[type-arg]
+def find(source: Source, slug: str, caller: Caller) -> Row[Any]:
     """One meeting of the caller's province. Raises `MeetingNotFound`."""
     if "\x00" in slug:  # PostgreSQL cannot even be asked
         raise MeetingNotFound(slug)
@@ -56,15 +58,14 @@ def find(source: Source, slug: str, caller: Caller) -> Row:  # type: ignore[type
     return row
 
 
-def summarise(session: Session, slug: str, caller: Caller) -> Summary:
+def summarise(session: Session, meeting: Row[Any], caller: Caller) -> Summary:
     """Count in one statement, so that all figures are of one moment."""
     region = func.coalesce(_PERSON.regency_code, _PERSON.province_code)
     query = (
         select(_PERSON.participant_type, region.label("region"), func.count().label("count"))
-        .where(coming(slug, caller))
+        .where(coming(meeting.slug, caller))
         .group_by(_PERSON.participant_type, region)
     )
-    province = find(session, slug, caller).province_code
     by_type: Counter[str] = Counter()
     by_region: Counter[str] = Counter()
     for row in session.execute(query):
@@ -72,11 +73,11 @@ def summarise(session: Session, slug: str, caller: Caller) -> Summary:
         by_region[row.region] += row._mapping["count"]
     return Summary(
         total=by_type.total(),
-        by_type=by_type,
+        by_type={kind: by_type[kind] for kind in PARTICIPANT_TYPES if kind in by_type},
         by_region=dict(sorted(by_region.items())),
         missing=[
             regency
-            for regency in regions.children(province)
+            for regency in regions.children(meeting.province_code)
             if caller.may_see(regency.code) and regency.code not in by_region
         ],
         as_of=session.execute(select(func.now())).scalar_one(),
@@ -85,7 +86,7 @@ def summarise(session: Session, slug: str, caller: Caller) -> Summary:
 
 def page(
     session: Session, caller: Caller, *, words: str = "", after: str | None = None
-) -> tuple[list[Row], str | None]:  # type: ignore[type-arg]
+) -> tuple[list[Row[Any]], str | None]:
     """Meetings, newest first, each with its participants; and after which the next page begins.
 
     `words` may be part of a title, a venue or a province's name.

@@ -30,16 +30,15 @@ def summary(request: Request, slug: str, caller: Staff, session: Transaction) ->
     meeting = meetings.find(session, slug, caller)
     counts = meetings.summarise(session, meeting, caller)
     say = pages.gettext(request)
-    types = [key for key in PARTICIPANT_TYPES if key in counts.by_type]
     return MeetingSummary(
         meeting=MeetingItem(
-            **{name: getattr(meeting, name) for name in MeetingItem.model_fields if name != "province"},
+            **meeting._mapping,  # noqa: SLF001 - SQLAlchemy's public name
             province=meetings.region_name(meeting.province_code),
         ),
         total=counts.total,
         by_type=[
-            TypeCount(key=key, label=say(PARTICIPANT_TYPES[key]), count=counts.by_type[key])
-            for key in types
+            TypeCount(key=key, label=say(PARTICIPANT_TYPES[key]), count=count)
+            for key, count in counts.by_type.items()
         ],
         by_region=[
             RegionCount(code=code, name=meetings.region_name(code), count=count)

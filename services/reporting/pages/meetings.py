@@ -1,0 +1,60 @@
+"""The meetings of one's province, and what came together for one of them."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from services.reporting import meetings, reports, words
+from services.reporting.pages.common import pages
+from services.reporting.resources import database, forms
+from shared import regions
+from shared.security import Caller, Staff
+from shared.web import Form
+
+router = APIRouter(include_in_schema=False)
+
+Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
+
+RECENT = 5  # reports on the front page
+
+
+@router.get("/")
+def home(
+    request: Request,
+    caller: Staff,
+    session: Transaction,
+    q: Annotated[str, Query(max_length=100)] = "",
+    after: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    """Meetings with search and paging, and the reader's latest reports."""
+    rows, following = meetings.page(session, caller, words=q, after=after)
+
+    def url(**more: str) -> str:
+        return "?" + urlencode({"q": q} | more)
+
+    return pages.render(
+        request,
+        "home.html",
+        meetings=rows,
+        region_name=meetings.region_name,
+        reports=reports.page(session, caller, limit=RECENT)[0],
+        words=words,
+        q=q,
+        next_url=url(after=following) if following else "",
+        first_url=url() if after else "",
+    )
+
+
+@router.get("/meetings/{slug}")
+def show_meeting(request: Request, slug: str, caller: Staff, session: Transaction) -> Response:
+    """One meeting in figures, and the form that orders its attendance list."""
+    return meeting_page(
+        request,
+        session,
+        caller,
+        meetings.find(session, slug, caller),
+        Form({"format": "pdf", "language": "id"}),
+    )

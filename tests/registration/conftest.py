@@ -1,0 +1,35 @@
+"""Registration alone, in this process, on a PostgreSQL of its own."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.local.postgres import Postgres
+from shared.migrate import migrate
+from shared.security import new_key
+
+
+@pytest.fixture(scope="session")
+def registration_database() -> Iterator[None]:
+    """A migrated database and the settings that lead to it; no Redis, as registering needs none."""
+    with tempfile.TemporaryDirectory(prefix="sejawat-test-") as folder:
+        postgres = Postgres(Path(folder) / "postgres")
+        postgres.start()
+        key = new_key()
+        os.environ |= {
+            "DATABASE_URL_REGISTRATION": postgres.ensure_database("registration", "registration"),
+            "SECRET_KEY_REGISTRATION": "k" * 40,
+            "TOKEN_PRIVATE_KEY": json.dumps(key.as_dict(private=True)),
+            "TOKEN_PUBLIC_KEY": json.dumps(key.as_dict(private=False)),
+            "REDIS_URL": "redis://127.0.0.1:1/0",
+        }
+        from services.registration.resources import database
+
+        migrate("registration", os.environ["DATABASE_URL_REGISTRATION"])
+        yield
+        database.engine.dispose()
+        postgres.stop()

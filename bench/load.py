@@ -15,8 +15,12 @@ TIMEOUT_S = 30
 
 
 class Answer(NamedTuple):
-    """One request's outcome: HTTP status, seconds, and the epoch time at which it was sent."""
+    """One request's outcome: its place in the list, HTTP status, seconds, and when it was sent.
 
+    `sent_at` is in seconds since the epoch.
+    """
+
+    number: int
     status: int
     seconds: float
     sent_at: float
@@ -54,7 +58,7 @@ def _run(
 ) -> None:
     numbered = iter(enumerate(requests))
     lock = threading.Lock()
-    answers: list[tuple[int, float, float]] = []
+    answers: list[Answer] = []
     started = time.perf_counter()
 
     def take() -> tuple[int, bytes] | None:
@@ -67,10 +71,10 @@ def _run(
         for number, request in iter(take, None):
             if per_second:
                 time.sleep(max(0.0, started + number / per_second - time.perf_counter()))
-            answers.append(_exchange(connection, request))
+            answers.append(Answer(number, *_exchange(connection, request)))
 
     _in_threads([client] * clients)
-    outbox.put((answers, time.perf_counter() - started))
+    outbox.put(([tuple(answer) for answer in answers], time.perf_counter() - started))
 
 
 def _in_threads(functions: Iterable[Callable[[], None]]) -> None:

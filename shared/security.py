@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, or_, true
 from uuid_utils.compat import uuid7
 
 COOKIE = "sejawat_session"
-ALGORITHM = "EdDSA"
+ALGORITHM = "Ed25519"  # EdDSA by its fully specified name, RFC 9864
 
 Role = Literal["public", "library", "master_trainer", "regency", "province", "national"]
 STAFF: tuple[Role, ...] = ("regency", "province", "national")

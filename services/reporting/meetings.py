@@ -37,6 +37,11 @@ class Summary:
     missing: list[Region]
     as_of: datetime
 
+    @property
+    def regencies(self) -> int:
+        """How many kab/kota have a participant."""
+        return sum("." in code for code in self.by_region)
+
 
 def coming(slug: str, caller: Caller) -> ColumnElement[bool]:
     """The condition for a meeting's participants: those who come, as far as the caller sees."""
@@ -62,15 +67,15 @@ def summarise(session: Session, meeting: Row[Any], caller: Caller) -> Summary:
     """Count in one statement, so that all figures are of one moment."""
     region = func.coalesce(_PERSON.regency_code, _PERSON.province_code)
     query = (
-        select(_PERSON.participant_type, region.label("region"), func.count().label("count"))
+        select(_PERSON.participant_type, region, func.count())
         .where(coming(meeting.slug, caller))
         .group_by(_PERSON.participant_type, region)
     )
     by_type: Counter[str] = Counter()
     by_region: Counter[str] = Counter()
-    for row in session.execute(query):
-        by_type[row.participant_type] += row._mapping["count"]
-        by_region[row.region] += row._mapping["count"]
+    for kind, code, count in session.execute(query):
+        by_type[kind] += count
+        by_region[code] += count
     return Summary(
         total=by_type.total(),
         by_type={kind: by_type[kind] for kind in PARTICIPANT_TYPES if kind in by_type},

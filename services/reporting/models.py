@@ -88,9 +88,7 @@ class ReportJob(Base):
     __tablename__ = "report_job"
     __table_args__ = (
         UniqueConstraint("requested_by", "idempotency_key"),
-        CheckConstraint(
-            "status IN ('queued', 'running', 'done', 'failed', 'cancelled')", "status"
-        ),
+        CheckConstraint("status IN ('queued', 'running', 'done', 'failed', 'cancelled')", "status"),
         CheckConstraint("(status = 'done') = (file IS NOT NULL)", "file"),
         Index("ix_report_job_requested_by_id", "requested_by", "id"),
         Index(
@@ -115,7 +113,9 @@ class ReportJob(Base):
 
     status: Mapped[str] = mapped_column(server_default=sql("'queued'"))
     attempt: Mapped[int] = mapped_column(server_default=sql("0"))
-    lease_until: Mapped[datetime] = mapped_column(server_default=sql("now()"))  # nobody claims before
+    lease_until: Mapped[datetime] = mapped_column(
+        server_default=sql("now()")
+    )  # nobody claims before
     started_at: Mapped[datetime | None]
     done: Mapped[int] = mapped_column(server_default=sql("0"))  # rows
     total: Mapped[int]

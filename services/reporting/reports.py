@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, func, select, text, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.reporting.attendance import AttendanceList
-from services.reporting.models import ReportJob
+from services.reporting.models import Meeting, ReportJob
 from services.reporting.schemas import ReportOrder
 from services.reporting.settings import settings
 from shared.security import Caller, in_scope
@@ -28,7 +28,15 @@ KINDS = {"attendance_list": AttendanceList}
 RESULT = ("dedupe_key", "made_at", "file", "row_count", "bytes", "sha256")
 
 _JOB = ReportJob.__table__.c
-_RUNNING_S = func.extract("epoch", func.now() - _JOB.started_at).label("running_s")
+_SHOWN = select(
+    ReportJob.__table__,
+    func.extract("epoch", func.now() - _JOB.started_at).label("running_s"),
+    # What it is about, in the words of whoever named it.
+    select(Meeting.title)
+    .where(Meeting.slug == _JOB.params["meeting"].astext)
+    .scalar_subquery()
+    .label("about"),
+)
 
 
 class ReportNotFound(LookupError):
@@ -115,8 +123,7 @@ def find(session: Session, caller: Caller, report_id: UUID) -> Row[Any]:
 
     Raises `ReportNotFound`.
     """
-    query = select(ReportJob.__table__, _RUNNING_S).where(_mine(caller), _JOB.id == report_id)
-    row = session.execute(query).first()
+    row = session.execute(_SHOWN.where(_mine(caller), _JOB.id == report_id)).first()
     if row is None:
         raise ReportNotFound(report_id)
     return row
@@ -126,7 +133,7 @@ def page(
     session: Session, caller: Caller, *, after: UUID | None = None, limit: int = PAGE
 ) -> tuple[list[Row[Any]], UUID | None]:
     """The caller's reports, newest first, and the id after which the next page begins."""
-    query = select(ReportJob.__table__, _RUNNING_S).where(_mine(caller))
+    query = _SHOWN.where(_mine(caller))
     if after:
         query = query.where(_JOB.id < after)
     rows = list(session.execute(query.order_by(_JOB.id.desc()).limit(limit + 1)))
@@ -154,7 +161,8 @@ def seconds_left(row: Row[Any]) -> float | None:
     """As long again as the rows done so far took, for those that are left."""
     if row.status != "running" or not row.done:
         return None
-    return round(float(row.running_s) * (row.total - row.done) / row.done, 1)
+    seconds: float = float(row.running_s) * (row.total - row.done) / row.done
+    return round(seconds, 1)
 
 
 def purge(session: Session) -> None:

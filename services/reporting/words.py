@@ -44,6 +44,7 @@ FAILURES: dict[str, str] = {
 }
 
 REFUSALS: dict[str, str] = {
+    "choose": _("Pilih salah satu dari daftar."),
     "key-reused": _("Pesanan ini sudah pernah dikirim dengan isi lain. Periksa, lalu kirim lagi."),
     "form-expired": _("Halaman ini sudah terlalu lama terbuka. Silakan kirim sekali lagi."),
 }

@@ -96,4 +96,7 @@ class Jobs:
 
     def _clocked(self) -> dict[str, list[str] | list[float]]:
         clocked = [(job.name, job.every) for job in self._jobs.values() if job.every is not None]
-        return {"jobs": [name for name, _ in clocked], "every": [every for _, every in clocked]}
+        return {
+            "jobs": [name for name, _ in clocked],
+            "every": [float(every) for _, every in clocked],
+        }

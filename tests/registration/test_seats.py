@@ -92,8 +92,10 @@ def taken(slug: str) -> dict[tuple[str, str], tuple[int, int]]:
 
 def registered(slug: str) -> int:
     with database.sessions.begin() as session:
-        statement = text("SELECT count(*) FROM registration JOIN meeting ON meeting.id = meeting_id"
-                         " WHERE slug = :slug")
+        statement = text(
+            "SELECT count(*) FROM registration JOIN meeting ON meeting.id = meeting_id"
+            " WHERE slug = :slug"
+        )
         return int(session.execute(statement, {"slug": slug}).scalar_one())
 
 
@@ -110,9 +112,7 @@ def test_nested_quotas_are_filled_exactly() -> None:
     slug = open_meeting(
         QuotaPlan("meeting", "", 20), *(QuotaPlan("region", code, 4) for code in REGENCIES)
     )
-    tries = [
-        lambda code=code: submit(slug, form(region_code=code)) for code in REGENCIES * 12
-    ][:80]
+    tries = [lambda code=code: submit(slug, form(region_code=code)) for code in REGENCIES * 12][:80]
     outcomes = race(tries)
     assert outcomes == {"won": 20, "QuotaFull": 60}
     seats = taken(slug)

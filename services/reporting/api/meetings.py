@@ -16,7 +16,6 @@ from services.reporting.schemas import (
     TypeCount,
 )
 from services.reporting.words import PARTICIPANT_TYPES
-from shared import regions
 from shared.security import Staff
 
 router = APIRouter(prefix="/api/v1/meetings", tags=["meetings"])

@@ -72,7 +72,7 @@ def detail(row: Row[Any]) -> ReportDetail:
     """A report as its owner sees it."""
     address = downloads.link(row)
     return ReportDetail(
-        **row._mapping  # noqa: SLF001 - SQLAlchemy's public name
+        **dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
         | {
             "state": row.status,
             "seconds_left": reports.seconds_left(row),

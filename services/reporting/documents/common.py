@@ -18,11 +18,11 @@ PROGRESS_EVERY = 200
 """Rows between two calls of `progress`: a cancel is seen well within a second."""
 
 
-class RowCountMismatch(Exception):  # noqa: N818 - a refusal is named for what happened
+class RowCountMismatch(Exception):
     """The rows that came are not as many as the footer promises; no file may look complete."""
 
 
-class Cancelled(Exception):  # noqa: N818 - as above
+class Cancelled(Exception):
     """For a `progress` callback to raise: the writers let go of the file and pass it on."""
 
 

@@ -1,6 +1,6 @@
 """The meetings of one's province, and what came together for one of them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -57,4 +57,31 @@ def show_meeting(request: Request, slug: str, caller: Staff, session: Transactio
         caller,
         meetings.find(session, slug, caller),
         Form({"format": "pdf", "language": "id"}),
+    )
+
+
+def meeting_page(  # noqa: PLR0913, PLR0917 - all that the page shows
+    request: Request,
+    session: Session,
+    caller: Caller,
+    meeting: Row[Any],
+    form: Form,
+    status: int = 200,
+) -> Response:
+    """The page of a meeting, with the order form as it was filled in."""
+    own = regions.find(caller.region_code)
+    say = pages.gettext(request)
+    return pages.render(
+        request,
+        "meeting.html",
+        status,
+        meeting=meeting,
+        province=meetings.region_name(meeting.province_code),
+        counts=meetings.summarise(session, meeting, caller),
+        own=own if own and own.level > 1 else None,
+        region_name=meetings.region_name,
+        words=words,
+        formats=[(key, name, say(use)) for key, (name, use) in words.FORMATS.items()],
+        form=form,
+        token=forms.new_form(),
     )

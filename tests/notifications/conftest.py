@@ -1,0 +1,75 @@
+"""Notifications alone, on a PostgreSQL, a Redis and a mail server of its own."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mailroom import Mailroom
+from sqlalchemy import text
+
+from shared.local.ports import free_port
+from shared.local.postgres import Postgres
+from shared.local.redis import Redis
+from shared.local.smtp_sink import SmtpSink
+from shared.migrate import migrate
+from shared.security import new_key
+
+
+@pytest.fixture(scope="session")
+def mailroom() -> Iterator[Mailroom]:
+    """A migrated database, a Redis, and the settings that lead to them and to a mail server."""
+    from services.notifications.resources import database
+    from services.notifications.settings import settings
+    from services.notifications.smtp import mail_server
+
+    with tempfile.TemporaryDirectory(prefix="sejawat-test-") as folder:
+        postgres, redis = Postgres(Path(folder) / "postgres"), Redis(Path(folder) / "redis")
+        postgres.start()
+        redis.start()
+        key, port = new_key(), free_port()
+        environment = {
+            "DATABASE_URL_NOTIFICATIONS": postgres.ensure_database(
+                "notifications", "notifications"
+            ),
+            "SECRET_KEY_NOTIFICATIONS": "n" * 40,
+            "TOKEN_PUBLIC_KEY": json.dumps(key.as_dict(private=False)),
+            "REDIS_URL": redis.url,
+            "SMTP_URL": f"smtp://127.0.0.1:{port}",
+            "BASE_URL": "http://sejawat.contoh.id",
+        }
+        before = dict(os.environ)
+        os.environ |= environment
+        settings.cache_clear()
+        migrate("notifications", settings().database_url)
+        os.environ.clear()
+        os.environ |= before  # they have been read; other tests have their own
+        yield Mailroom(Path(folder), environment, json.dumps(key.as_dict(private=True)), port)
+        mail_server.close()
+        database.engine.dispose()
+        redis.stop()
+        postgres.stop()
+
+
+@pytest.fixture
+def empty(mailroom: Mailroom) -> Iterator[None]:
+    """No message from an earlier test, and no connection of ours to its mail server after this."""
+    from services.notifications.resources import bus, database
+    from services.notifications.smtp import mail_server
+
+    with database.sessions.begin() as session:
+        session.execute(text("TRUNCATE message, attempt, inbox, failed_event, clock, canary"))
+    bus.queues.client.flushall()
+    yield
+    mail_server.close()
+
+
+@pytest.fixture
+def sink(mailroom: Mailroom, tmp_path: Path) -> Iterator[SmtpSink]:
+    """The mail server that the settings name, with an empty folder."""
+    sink = SmtpSink(tmp_path / "mail", port=mailroom.smtp_port)
+    sink.start()
+    yield sink
+    sink.stop()

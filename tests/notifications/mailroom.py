@@ -1,0 +1,155 @@
+"""What the tests of notifications do again and again: let events come, look at rows and at mails."""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default as modern
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import meeting_facts, participant, registration_submitted
+from sqlalchemy import Row, text
+from uuid_utils.compat import uuid7
+
+from services.notifications import delivery, handlers, jobs
+from services.notifications.resources import bus, database
+from services.notifications.rules import WorkClass
+from shared.bus.envelope import Envelope, seal
+from shared.bus.inbox import Copy
+from shared.events import MeetingFacts, RegistrationSubmitted
+from shared.local.smtp_sink import SmtpSink
+from shared.tracing import new_traceparent
+
+ROOT = Path(__file__).parents[2]
+assert handlers  # imported for what it registers
+
+
+@dataclass(frozen=True)
+class Mailroom:
+    """Where this service's engines are."""
+
+    folder: Path
+    environment: dict[str, str]
+    private_key: str
+    smtp_port: int
+
+    def python(self, *command: str) -> subprocess.Popen[bytes]:
+        """A process of this service's own; its output goes to a log in the folder."""
+        import os
+
+        with (self.folder / "processes.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=os.environ | self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+
+def eventually(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
+    """Poll until it is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what}: not within {seconds} s")
+        time.sleep(0.01)
+
+
+def coming_meeting(**changes: Any) -> MeetingFacts:
+    """A meeting of two days, a month from now."""
+    starts_at = datetime.now(UTC).replace(hour=1, minute=0, second=0, microsecond=0)
+    starts_at += timedelta(days=30)
+    facts = {
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(days=1, hours=8),
+        "days": (starts_at.date(), starts_at.date() + timedelta(days=1)),
+    }
+    return meeting_facts(**(facts | changes))
+
+
+def registered(meeting: MeetingFacts | None = None, **person: Any) -> Envelope[Any]:
+    """Somebody registered for a meeting that is still to come; as the event arrives."""
+    event = registration_submitted(
+        registration_id=uuid7(),
+        meeting=meeting or coming_meeting(),
+        participant=participant(**person),
+        own_link="http://sejawat.contoh.id/registration/r/WyJrdW5jaSJd.rahasia-42",
+    )
+    return seal("registration", event, new_traceparent())
+
+
+def deliver(*envelopes: Envelope[RegistrationSubmitted], replay: int = 0) -> None:
+    """What the worker does with a batch of events."""
+    copies = [Copy(str(e.id), replay, e.type, e.model_dump_json()) for e in envelopes]
+    bus.inbox.deliver("registration", copies)
+
+
+def send_due(work_class: WorkClass = "transactional", seconds: float = 30) -> bool:
+    """One run of the engine, in this process."""
+    return delivery.send_due(work_class, until=time.monotonic() + seconds)
+
+
+def send_in_a_process(mailroom: Mailroom) -> subprocess.Popen[bytes]:
+    """The same job in a process of its own, which a test may kill."""
+    job = jobs.send_due
+    command = f"from {job.__module__} import {job.__name__} as job; job()"
+    return mailroom.python("-c", command)
+
+
+def rows(statement: str, **values: Any) -> list[Row[Any]]:
+    """The answer of our database."""
+    with database.sessions.begin() as session:
+        result = session.execute(text(statement), values)
+        return list(result) if result.returns_rows else []
+
+
+def messages() -> list[Row[Any]]:
+    """All messages, oldest first."""
+    return rows("SELECT * FROM message ORDER BY id")
+
+
+def states() -> Counter[str]:
+    """How many messages are in which state."""
+    return Counter(message.state for message in messages())
+
+
+def outcomes() -> list[str]:
+    """How each attempt ended, in order."""
+    return [row.outcome for row in rows("SELECT outcome FROM attempt ORDER BY id")]
+
+
+def lease_is_over() -> None:
+    """A minute passes, as far as leases can tell."""
+    rows("UPDATE message SET lease_until = now() WHERE lease_until IS NOT NULL")
+
+
+def mails(sink: SmtpSink) -> list[EmailMessage]:
+    """What the mail server accepted, oldest first."""
+    return [parsed(path.read_bytes()) for path in sorted(sink.directory.glob("*.eml"))]
+
+
+def parsed(content: bytes) -> EmailMessage:
+    """A mail as a mail program reads it."""
+    mail = BytesParser(policy=modern).parsebytes(content)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def message_ids(mails: Iterable[EmailMessage]) -> list[str]:
+    """The Message-IDs of mails."""
+    return [str(mail["Message-ID"]) for mail in mails]
+
+
+def body(mail: EmailMessage, kind: str = "plain") -> str:
+    """The text or the HTML of a mail."""
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,7 @@ class Site:
     base_url: str
     data: Path
     told: dict[str, Any]
+    pid: int  # of run.py itself
 
     @property
     def staff(self) -> dict[str, str]:
@@ -69,29 +72,33 @@ class Site:
             mail = BytesParser(policy=modern).parsebytes(path.read_bytes())
             if address in str(mail["To"]):
                 mails.append(mail)
-        return mails  # type: ignore[return-value]  # the modern policy makes EmailMessage
+        return mails
 
 
 def form_token(page: str) -> str:
     """The form token in a page."""
-    return page.split('name="form_token" value="')[1].split('"')[0]
+    found = re.search('name="form_token" value="([^"]+)"', page)
+    assert found
+    return found[1]
 
 
 @contextlib.contextmanager
-def running_site(*options: str) -> Iterator[Site]:
-    """`run.py` on a new data directory; stops it by Ctrl-C at the end."""
-    with tempfile.TemporaryDirectory(prefix="sejawat-test-") as folder:
-        data = Path(folder)
-        port = free_port()
+def running_site(*options: str, folder: Path | None = None) -> Iterator[Site]:
+    """`run.py` on a new data directory, or on a kept one; stops it as Ctrl-C does at the end."""
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            made = tempfile.TemporaryDirectory(prefix="sejawat-test-")
+            folder = Path(stack.enter_context(made))
+        data, port = folder, free_port()
         environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
-        command = [sys.executable, "run.py", "--port", str(port), "--data", folder, *options]
+        command = [sys.executable, "run.py", "--port", str(port), "--data", str(data), *options]
         output = (data / "output.txt").open("wb")
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         try:
             told = eventually(lambda: _told(data, process), "run.py is ready", 120)
-            yield Site(told["base_url"], data, told)
+            yield Site(told["base_url"], data, told, process.pid)
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             process.wait(60)
             output.close()
 

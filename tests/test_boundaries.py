@@ -28,7 +28,8 @@ def routes(service: str) -> list[APIRoute]:
 
 def declared(route: APIRoute) -> set[object]:
     """Every dependency of a route, at any depth."""
-    waiting, found = [route.dependant], set()
+    waiting = [route.dependant]
+    found: set[object] = set()
     while waiting:
         dependant = waiting.pop()
         found.add(dependant.call)
@@ -50,7 +51,7 @@ def test_nobody_reads_staff_pages_without_signing_in(site: Site, service: str) -
     assert closed
     for route in closed:
         path = f"/{service}{route.path}".replace("{", "").replace("}", "").replace(":path", "")
-        for method in route.methods:
+        for method in route.methods or ():
             answer = client.request(method, path)
             assert answer.status_code in {303, 401}, f"{method} {path}: {answer.status_code}"
 

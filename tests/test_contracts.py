@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 from builders import events
-from scripts.build_asyncapi import TARGET, document, text
 
+from scripts.build_asyncapi import TARGET, document, text
 from services.notifications.resources import bus as notifications
 from services.registration.resources import bus as registration
 from services.reporting.resources import bus as reporting

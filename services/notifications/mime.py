@@ -92,8 +92,10 @@ def compose(  # noqa: PLR0913 - what a mail is made of
 def _skeleton(sender: str, language: str) -> str:
     name, address = parseaddr(sender)
     shown = f"{header(name, len('From: '), phrase=True)} <{mailbox(address)}>".strip()
+    constants = {"sender": shown, "language": header(language, len("Content-Language: "))}
     # What is filled in here is read as a skeleton again.
-    return _SKELETON.format(sender=shown.replace("{", "{{").replace("}", "}}"), language=language)
+    braces = str.maketrans({"{": "{{", "}": "}}"})
+    return _SKELETON.format(**{name: text.translate(braces) for name, text in constants.items()})
 
 
 def mailbox(address: str) -> str:

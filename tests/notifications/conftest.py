@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mailroom import Mailroom
+from notifications.mailroom import Mailroom
 from sqlalchemy import text
 
 from shared.local.ports import free_port

@@ -1,7 +1,7 @@
 """From an event to a message: once, for the right person, in the right words."""
 
 import pytest
-from mailroom import (
+from notifications.mailroom import (
     body,
     coming_meeting,
     deliver,

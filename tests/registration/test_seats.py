@@ -2,8 +2,9 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 
 import pytest
@@ -61,7 +62,7 @@ def submit(slug: str, person: RegistrationForm, key: str | None = None) -> Submi
         return registrations.submit(connection, meeting, person, key or str(uuid7()))
 
 
-def race(tries: list[Callable[[], object]]) -> Counter[str]:
+def race(tries: Sequence[Callable[[], object]]) -> Counter[str]:
     """All at once, ten at a time on their own connections; how each kind of outcome was counted."""
     outcomes: Counter[str] = Counter()
     start = threading.Barrier(len(tries))
@@ -112,8 +113,8 @@ def test_nested_quotas_are_filled_exactly() -> None:
     slug = open_meeting(
         QuotaPlan("meeting", "", 20), *(QuotaPlan("region", code, 4) for code in REGENCIES)
     )
-    tries = [lambda code=code: submit(slug, form(region_code=code)) for code in REGENCIES * 12][:80]
-    outcomes = race(tries)
+    codes = (REGENCIES * 12)[:80]
+    outcomes = race([partial(submit, slug, form(region_code=code)) for code in codes])
     assert outcomes == {"won": 20, "QuotaFull": 60}
     seats = taken(slug)
     assert seats.pop(("meeting", "")) == (20, 20)
@@ -138,7 +139,7 @@ def test_with_the_guard_off_the_same_race_oversells(monkeypatch: pytest.MonkeyPa
     oversold = 0
     for _ in range(5):  # a race is lost often, not always
         slug = open_meeting(QuotaPlan("meeting", "", 1))
-        race([lambda slug=slug: submit(slug, form()) for _ in range(50)])
+        race([partial(submit, slug, form()) for _ in range(50)])
         oversold += registered(slug) - 1
     assert oversold > 0
 

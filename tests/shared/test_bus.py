@@ -59,10 +59,9 @@ def sent(laboratory: TickLaboratory, queue: str) -> list[list[Any]]:
 
 def test_an_event_is_as_true_as_its_transaction(laboratory: TickLaboratory) -> None:
     bus = source(laboratory)
-    with pytest.raises(ZeroDivisionError), bus.database.sessions.begin() as session:
+    with bus.database.sessions() as session:
         bus.publish(session, Ticked(number=1))
-        session.flush()
-        raise ZeroDivisionError
+        session.rollback()
     assert scalar(bus, "SELECT count(*) FROM outbox") == 0
 
 
@@ -137,7 +136,7 @@ def test_without_the_inbox_the_same_batch_twice_is_doubled(laboratory: TickLabor
     assert laboratory.handled("left") == (100, 50)
 
 
-def poisoned(laboratory: TickLaboratory, number: int) -> tuple[Bus, set[int]]:
+def poisoned(number: int) -> tuple[Bus, set[int]]:
     """A subscriber whose handler fails on one number, until that is taken out of the set."""
     bus = make_bus("left")
     poison = {number}
@@ -153,7 +152,7 @@ def poisoned(laboratory: TickLaboratory, number: int) -> tuple[Bus, set[int]]:
 
 def test_a_poisoned_event_stops_no_other(laboratory: TickLaboratory) -> None:
     laboratory.publish(20)
-    bus, _ = poisoned(laboratory, 13)
+    bus, _ = poisoned(13)
     bus.inbox.deliver("source", copies(source(laboratory)))
     assert laboratory.handled("left") == (19, 19)
     # The receipt names the nineteen; the poisoned one will be sent again.
@@ -166,7 +165,7 @@ def test_an_event_that_fails_to_the_last_try_is_parked_and_can_be_handled_later(
     laboratory: TickLaboratory,
 ) -> None:
     laboratory.publish(20)
-    bus, poison = poisoned(laboratory, 13)
+    bus, poison = poisoned(13)
     for _ in range(TRIES):
         bus.inbox.deliver("source", copies(source(laboratory)))
     with bus.database.sessions.begin() as session:

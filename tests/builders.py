@@ -41,7 +41,7 @@ def participant(**changes: Any) -> Participant:
         "phone": "+628110000001",
         "language": "id",
         "participant_type": "village_library",
-        "region_code": "21.01.01.2001",
+        "region_code": "21.01.04.2001",
         "library_name": "Perpustakaan Desa Contoh",
         "position": "Pengelola perpustakaan",
     }

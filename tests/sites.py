@@ -46,6 +46,7 @@ class Site:
     data: Path
     told: dict[str, Any]
     pid: int  # of run.py itself
+    visitors: contextlib.ExitStack
 
     @property
     def staff(self) -> dict[str, str]:
@@ -53,8 +54,9 @@ class Site:
         return {"Authorization": f"Bearer {self.told['admin_token']}"}
 
     def client(self, **options: Any) -> httpx.Client:
-        """A new visitor: no cookies, and redirects are followed by hand."""
-        return httpx.Client(base_url=self.base_url, timeout=30, **options)
+        """A new visitor: no cookies, and redirects are followed by hand. Leaves with the site."""
+        visitor = httpx.Client(base_url=self.base_url, timeout=30, **options)
+        return self.visitors.enter_context(visitor)
 
     def signed_in(self, email: str) -> httpx.Client:
         """A visitor who signed in by the page's own form."""
@@ -96,7 +98,8 @@ def running_site(*options: str, folder: Path | None = None) -> Iterator[Site]:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         try:
             told = eventually(lambda: _told(data, process), "run.py is ready", 120)
-            yield Site(told["base_url"], data, told, process.pid)
+            with contextlib.ExitStack() as visitors:
+                yield Site(told["base_url"], data, told, process.pid, visitors)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)

@@ -15,7 +15,7 @@ PERSON = {
     "email": "ibu.contoh@contoh.id",
     "phone": "0812-3456-7890",
     "participant_type": "village_library",
-    "region_code": "21.01.01.2001",
+    "region_code": "21.01.04.2001",
     "library_name": "Perpustakaan Desa Contoh",
     "position": "Pengelola perpustakaan",
     "consent": "yes",

@@ -16,7 +16,6 @@ from functools import cache
 
 CRLF = "\r\n"
 _LINE = 76  # characters, as RFC 2047 and 5322 want them
-_WORD = 45  # bytes of UTF-8 that fit an encoded word
 
 # "=_" cannot occur in quoted-printable, where every "=" stands before two digits or an end of line.
 _BOUNDARY = "=_sejawat"
@@ -120,7 +119,8 @@ def header(value: str, used: int, *, phrase: bool = False) -> str:
     has_meaning = "=?" in plain or (phrase and not re.fullmatch(r"[\w !#$%&'*+/=?^`{|}~-]*", plain))
     if plain.isascii() and not has_meaning and max(map(len, words), default=0) < _LINE - used:
         return _folded(words, used)
-    return f"{CRLF} ".join(f"=?utf-8?b?{b64encode(piece).decode()}?=" for piece in _pieces(plain))
+    encoded = (b64encode(piece).decode() for piece in _pieces(plain, used))
+    return f"{CRLF} ".join(f"=?utf-8?b?{piece}?=" for piece in encoded)
 
 
 def _folded(words: list[str], used: int) -> str:
@@ -134,18 +134,26 @@ def _folded(words: list[str], used: int) -> str:
     return f"{CRLF} ".join(lines)
 
 
-def _pieces(text: str) -> list[bytes]:
+def _pieces(text: str, used: int) -> list[bytes]:
     """UTF-8 in pieces that fit an encoded word; none ends within a character."""
-    pieces = [b""]
+    pieces, room = [b""], _in_words(_LINE - used)
     for character in text:
         encoded = character.encode()
-        if len(pieces[-1]) + len(encoded) > _WORD:
+        if len(pieces[-1]) + len(encoded) > room:
             pieces.append(b"")
+            room = _in_words(_LINE - 1)
         pieces[-1] += encoded
     return pieces
+
+
+def _in_words(room: int) -> int:
+    """Bytes of UTF-8 for which an encoded word of so many characters has room."""
+    return (room - len("=?utf-8?b??=")) // 4 * 3
 
 
 def _quoted_printable(text: str) -> str:
     lines = text.replace(CRLF, "\n").replace("\r", "\n").replace("\n", CRLF)
     # A surrogate without its other half is no character; a question mark says that one was there.
-    return b2a_qp(lines.encode(errors="replace"), istext=True).decode("ascii")
+    encoded = b2a_qp((lines + CRLF).encode(errors="replace"), istext=True)
+    # It breaks long lines in the way in which the first line ends, so there must be one that does.
+    return encoded.decode("ascii").removesuffix(CRLF)

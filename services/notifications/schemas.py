@@ -1,9 +1,9 @@
 """Shapes over HTTP."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 State = Literal[
     "queued",
@@ -18,6 +18,10 @@ State = Literal[
     "suppressed",
     "unknown",
 ]
+
+
+# PostgreSQL refuses NUL.
+Beginning = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^\x00]*$")]
 
 
 class MessageSummary(BaseModel):

@@ -39,8 +39,7 @@ def register(site: Site, number: int) -> str:
         "position": "Pengelola",
         "consent": True,
     }
-    with site.client() as client:
-        answer = client.post(MEETING, json=body)
+    answer = site.client().post(MEETING, json=body)
     assert answer.status_code == 201, answer.text
     return email
 
@@ -70,8 +69,7 @@ def the_one(folder: Path, words: str) -> psutil.Process:
 def total(site: Site) -> int:
     """How many registrations reporting has counted."""
     address = "/reporting/api/v1/meetings/plm-2027-21/summary"
-    with site.client() as client:
-        return int(client.get(address, headers=site.staff).json()["total"])
+    return int(site.client().get(address, headers=site.staff).json()["total"])
 
 
 def once_each(site: Site, addresses: list[str]) -> bool:

@@ -59,6 +59,7 @@ def empty(mailroom: Mailroom) -> Iterator[None]:
     from services.notifications.resources import bus, database
     from services.notifications.smtp import mail_server
 
+    assert mailroom.folder.exists()
     with database.sessions.begin() as session:
         session.execute(text("TRUNCATE message, attempt, inbox, failed_event, clock, canary"))
     bus.queues.client.flushall()

@@ -1,5 +1,6 @@
-"""What the tests of notifications do again and again: let events come, look at rows and at mails."""
+"""What the tests of notifications do again and again: let events come, look at rows and mails."""
 
+import os
 import subprocess
 import sys
 import time
@@ -42,8 +43,6 @@ class Mailroom:
 
     def python(self, *command: str) -> subprocess.Popen[bytes]:
         """A process of this service's own; its output goes to a log in the folder."""
-        import os
-
         with (self.folder / "processes.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, *command],
@@ -107,7 +106,7 @@ def send_in_a_process(mailroom: Mailroom) -> subprocess.Popen[bytes]:
 def rows(statement: str, **values: Any) -> list[Row[Any]]:
     """The answer of our database."""
     with database.sessions.begin() as session:
-        result = session.execute(text(statement), values)
+        result = session.connection().execute(text(statement), values)
         return list(result) if result.returns_rows else []
 
 

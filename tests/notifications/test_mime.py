@@ -52,12 +52,6 @@ def mail_with(subject: str = "s", text: str = "t", html: str = "h", **changes: s
     return mail.content
 
 
-def one_line(text: str) -> str:
-    """A text as a header can say it."""
-    visible = ("�" if "\ud800" <= c <= "\udfff" else c for c in text)
-    return " ".join("".join(c if c.isprintable() or c.isspace() else " " for c in visible).split())
-
-
 def lines_of(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
 
@@ -122,11 +116,11 @@ def test_a_language_cannot_add_a_header() -> None:
     assert parsed(mail_with(language="id\nBcc: lain@contoh.id {x}"))["Bcc"] is None
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["", "a", "@b.id", "a@", "a b@c.id", "a@b@c.id", "a@b.id\r\nBcc: c@d.id", "<a@b.id>"]
-    + ["a,b@c.id", "a@b.id\n", "a@" + "x" * 64 + ".id", "a@b..id", "\ud800@b.id"],
-)
+NO_ADDRESSES = ["", "a", "@b.id", "a@", "a b@c.id", "a@b@c.id", "<a@b.id>", "a,b@c.id", "a@b.id\n"]
+NO_ADDRESSES += ["a@b.id\r\nBcc: c@d.id", "a@" + "x" * 64 + ".id", "a@b..id", "\ud800@b.id"]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(BadAddress):
         mailbox(address)
@@ -137,9 +131,11 @@ def test_an_address_of_any_script_arrives(sink: SmtpSink, empty: None) -> None:
     deliver(registered(email="pustaka@büro.id"), registered(email="ñandú@contoh.id"))
     send_due()
     assert states() == {"accepted": 2}
-    to = sorted(path.read_bytes().split(b"To: ")[1].split(b"\r\n")[0] for path in
-                sink.directory.glob("*.eml"))
-    assert to == ["pustaka@xn--bro-hoa.id".encode(), "ñandú@contoh.id".encode()]
+    to = sorted(
+        path.read_bytes().split(b"To: ")[1].split(b"\r\n")[0]
+        for path in sink.directory.glob("*.eml")
+    )
+    assert to == [b"pustaka@xn--bro-hoa.id", "ñandú@contoh.id".encode()]
 
 
 def test_a_dot_alone_in_its_line_does_not_end_the_mail(sink: SmtpSink, empty: None) -> None:
@@ -148,5 +144,5 @@ def test_a_dot_alone_in_its_line_does_not_end_the_mail(sink: SmtpSink, empty: No
     deliver(registered(name=name), registered(email="dua@contoh.id"))
     send_due()
     first, second = sorted(mails(sink), key=lambda mail: str(mail["To"]), reverse=True)
-    assert name in body(first)
+    assert name in lines_of(body(first))
     assert "Peserta Contoh" in body(second)

@@ -1,7 +1,6 @@
 """What people, browsers and strangers send that is wrong; each gets a clear no, nothing breaks."""
 
 import json
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
@@ -26,9 +25,8 @@ TYPED = PERSON | {"consent": "yes"}
 
 
 @pytest.fixture
-def client(site: Site) -> Iterator[httpx.Client]:
-    with site.client() as visitor:
-        yield visitor
+def client(site: Site) -> httpx.Client:
+    return site.client()
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:

@@ -1,22 +1,167 @@
 """What comes together for a meeting, and who may see how much of it."""
 
 from pathlib import Path
+from typing import get_args
 
-from tests.reporting.builders import EXAMPLE, KEPRI, Office
+import pytest
+from fastapi.routing import iter_route_contexts
+from sqlalchemy import text
 
-URL = f"/reporting/api/v1/meetings/{EXAMPLE}/summary"
+from services.reporting.app import app
+from services.reporting.resources import database
+from services.reporting.words import PARTICIPANT_TYPES
+from shared import regions
+from shared.events import MeetingPublished, ParticipantType
+from shared.security import Caller
+from tests.reporting.builders import (
+    BINTAN,
+    EXAMPLE,
+    KEPRI,
+    LIBRARY,
+    NATIONAL,
+    RIAU,
+    Office,
+    meeting,
+    person,
+    submitted,
+    tell,
+)
+
+SUMMARY = f"/reporting/api/v1/meetings/{EXAMPLE}/summary"
+PAGE = f"/reporting/meetings/{EXAMPLE}"
+# They tell nothing personal, or nothing without a signed link.
+OPEN = {"/health/live", "/health/ready", "/metrics", "/api/openapi.json", "/files/{token}"}
 
 
 def test_the_example_shows_that_anambas_is_missing(example: Path) -> None:
-    answer = Office(KEPRI).get(URL)
-    assert answer.status_code == 200, answer.text
-    print(answer.json())
-    r = Office(KEPRI).order()
-    print(r.status_code, r.text, r.headers)
-    for f in ("pdf", "xlsx", "csv"):
-        print(Office(KEPRI).report(f))
-    print(Office(KEPRI).report("pdf"))
-    import subprocess
+    assert example
+    told = Office(KEPRI).get(SUMMARY).json()
+    assert told["total"] == 15
+    assert told["missing_regions"] == [{"code": "21.05", "name": "Kabupaten Kepulauan Anambas"}]
+    by_region = {row["code"]: row["count"] for row in told["by_region"]}
+    assert by_region.pop("21") == 2  # the province's own people stand by themselves
+    assert sum(by_region.values()) == 13
+    assert sorted(by_region) == ["21.01", "21.02", "21.03", "21.04", "21.71", "21.72"]
+    assert told["by_type"] == [
+        {"key": "province_library", "label": "Dinas Perpustakaan Provinsi", "count": 2},
+        {"key": "village_library", "label": "Perpustakaan desa/kelurahan", "count": 13},
+    ]
+    page = Office(KEPRI).get(PAGE).text
+    assert "Kabupaten Kepulauan Anambas" in page
+    assert "6 / 7" in page
 
-    print(list(example.iterdir()))
-    assert 0
+
+def test_who_was_rejected_or_cancelled_does_not_come(example: Path) -> None:
+    assert example
+    with database.sessions.begin() as session:
+        session.execute(text("UPDATE participant SET status = 'cancelled' WHERE region_code = '21'"))
+    assert Office(KEPRI).get(SUMMARY).json()["total"] == 13
+
+
+def test_the_labels_are_in_the_readers_language(example: Path) -> None:
+    assert example
+    told = Office(KEPRI).get(SUMMARY, headers={"accept-language": "en"}).json()
+    assert told["by_type"][0]["label"] == "Province library office"
+    assert "By region" in Office(KEPRI).get(PAGE + "?lang=en").text
+
+
+def test_every_participant_type_has_its_words() -> None:
+    assert set(PARTICIPANT_TYPES) == set(get_args(ParticipantType))
+
+
+@pytest.mark.parametrize(
+    ("caller", "total", "missing"),
+    [(NATIONAL, 15, ["21.05"]), (KEPRI, 15, ["21.05"]), (BINTAN, 2, [])],
+)
+def test_everybody_sees_as_far_as_the_own_region_goes(
+    example: Path, caller: Caller, total: int, missing: list[str]
+) -> None:
+    assert example
+    told = Office(caller).get(SUMMARY).json()
+    assert told["total"] == total
+    assert [region["code"] for region in told["missing_regions"]] == missing
+    assert all(caller.may_see(row["code"]) for row in told["by_region"])
+    assert Office(caller).get(PAGE).status_code == 200
+
+
+def test_another_provinces_meeting_is_not_there(example: Path) -> None:
+    assert example
+    for path in (SUMMARY, PAGE, SUMMARY.replace(EXAMPLE, "plm-x")):
+        assert Office(RIAU).get(path).status_code == 404
+    assert EXAMPLE not in Office(RIAU).get("/reporting/").text
+    nowhere = Caller("province", "Tanpa wilayah", "nowhere")
+    assert Office(nowhere).get(SUMMARY).status_code == 404
+    assert Office(LIBRARY).get(SUMMARY).status_code == 403
+
+
+def test_nobody_comes_in_without_signing_in(empty: Path) -> None:
+    assert empty
+    asked = 0
+    for route in iter_route_contexts(app.routes):
+        if route.path in OPEN:
+            continue
+        path = "/reporting" + str(route.path).replace("{slug}", EXAMPLE)
+        for method in route.methods or ():
+            answer = Office().ask(method, path)
+            assert answer.status_code == (401 if "/api/" in path else 303), f"{method} {path}"
+            assert Office(LIBRARY).ask(method, path).status_code == 403
+            asked += 1
+    assert asked == 10
+
+
+def test_a_problem_says_what_it_is(example: Path) -> None:
+    assert example
+    answer = Office(RIAU).get(SUMMARY)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "not-found"
+    for slug in ("%00", "a%00b", "%ff", "..%2f..", "x" * 3000, "' OR 1=1 --"):
+        assert Office(KEPRI).get(SUMMARY.replace(EXAMPLE, slug)).status_code == 404
+        assert Office(KEPRI).get(PAGE.replace(EXAMPLE, slug)).status_code == 404
+
+
+def test_the_list_turns_its_pages_and_finds_by_province(empty: Path) -> None:
+    assert empty
+    tell(
+        *(
+            MeetingPublished(
+                meeting=meeting(
+                    f"plm-2027-{province.code}",
+                    title=f"PLM {province.name}",
+                    province_code=province.code,
+                )
+            )
+            for province in regions.children(None)
+        )
+    )
+    everybody = Office(NATIONAL)
+    seen: list[str] = []
+    path = "/reporting/"
+    while path:
+        page = everybody.get(path).text
+        seen += [part.split('"')[0] for part in page.split('href="/reporting/meetings/')[1:]]
+        _, _, rest = page.partition('rel="next" href="')
+        path = "/reporting/" + rest.split('"')[0].replace("&amp;", "&") if rest else ""
+    assert len(seen) == len(set(seen)) == 38
+    for words in ("bali", "PLM Bali"):
+        assert "plm-2027-51" in everybody.get("/reporting/", params={"q": words}).text
+    assert "plm-2027-11" not in everybody.get("/reporting/", params={"q": "bali"}).text
+    for odd in ("\0", "%", "_", "\\", "x" * 100):
+        assert everybody.get("/reporting/", params={"q": odd}).status_code == 200
+    assert everybody.get("/reporting/", params={"after": "a\0b"}).status_code == 200
+    assert "Tidak ada pertemuan" in everybody.get("/reporting/", params={"q": "zzz"}).text
+
+
+def test_an_empty_list_says_what_to_do(empty: Path) -> None:
+    assert empty
+    assert "Belum ada pertemuan" in Office(KEPRI).get("/reporting/").text
+    tell(MeetingPublished(meeting=meeting()))
+    page = Office(KEPRI).get(PAGE).text
+    assert "Belum ada peserta" in page
+    assert "Pesan daftar hadir" in page
+
+
+def test_a_region_that_is_newer_than_our_list_is_counted_all_the_same(empty: Path) -> None:
+    assert empty
+    tell(submitted(person("Ani", "21.09")))
+    told = Office(KEPRI).get(SUMMARY).json()
+    assert told["by_region"] == [{"code": "21.09", "name": "21.09", "count": 1}]

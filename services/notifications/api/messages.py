@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 
 from services.notifications import messages
 from services.notifications.resources import database
 from services.notifications.schemas import (
     AttemptDetail,
+    Beginning,
     MessageDetail,
     MessageList,
     MessageSummary,
@@ -26,7 +27,7 @@ Transaction = Annotated[Session, Depends(database.transaction, scope="function")
 def list_messages(
     caller: Staff,
     session: Transaction,
-    recipient: Annotated[str, Query(max_length=254)] = "",
+    recipient: Beginning = "",
     state: State | None = None,
     after: UUID | None = None,
 ) -> MessageList:

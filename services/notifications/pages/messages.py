@@ -1,17 +1,18 @@
 """What was sent to whom, for officials."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from services.notifications import messages, words
 from services.notifications.pages.common import pages
 from services.notifications.resources import database
+from services.notifications.schemas import Beginning, State
 from shared import regions
 from shared.security import Staff
 from shared.tracing import trace_id
@@ -32,8 +33,8 @@ _MAIL_HEADERS = PAGE_HEADERS | {
 class Wanted(BaseModel):
     """What the list is asked for, as it stands in the address."""
 
-    q: str = Field(default="", max_length=254)
-    state: str = Field(default="", max_length=20)
+    q: Beginning = ""
+    state: State | Literal[""] = ""
     after: UUID | None = None
 
     def url(self, **changed: Any) -> str:

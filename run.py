@@ -71,6 +71,7 @@ class Site:
 
     def stop(self) -> None:
         """Stop all; what is in hand is finished, what waits is kept."""
+        (self.data / "demo.json").unlink(missing_ok=True)  # it means "ready"
         self._supervisor.stop(grace=15)
         for engine in reversed(self._engines):
             engine.stop()

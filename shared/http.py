@@ -52,7 +52,7 @@ class Requests:
 
         with span(traceparent):
             try:
-                await self._within_limit(scope, headers, receive, answer)
+                await self._guarded(scope, headers, receive, answer)
             finally:
                 seconds = time.perf_counter() - started
                 route = getattr(scope.get("route"), "path", "-")
@@ -65,9 +65,13 @@ class Requests:
                     ms=round(seconds * 1000, 1),
                 )
 
-    async def _within_limit(
+    async def _guarded(
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send
     ) -> None:
+        if b"%00" in scope["query_string"] or "\x00" in scope["path"]:
+            # No text of ours holds a NUL, and PostgreSQL refuses it.
+            await status_problem(400).response()(scope, receive, send)
+            return
         too_large = status_problem(413).response()
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > BODY_LIMIT:

@@ -15,7 +15,7 @@ from email.utils import parseaddr
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from services.notifications.mime import BadAddress, Mail, compose, mailbox
-from services.notifications.providers import Answer, Outgoing
+from services.notifications.providers import Answer, Outcome, Outgoing
 from services.notifications.settings import Settings, settings
 
 TIMEOUT_S = 10  # for a connection, and for the answer to a command
@@ -71,10 +71,15 @@ class MailServer:
             _wait_at_most(connection, TIMEOUT_S)
         except _AWAY as error:
             self.close()
-            return Answer("unknown", detail=_words(error))
+            return Answer("unknown", detail=_error(error))
         self._mails += 1
         self._used_at = time.monotonic()
-        return self._answer(code, reply)
+        if code // 100 == 2:
+            return Answer("accepted", code, _words(code, reply), reference=self._message_id)
+        if code // 100 in {4, 5}:
+            return self._refusal(code, reply)
+        self.close()
+        return Answer("unknown", code, _words(code, reply))
 
     def abandon(self) -> None:
         """There is no other way to take a body back."""
@@ -92,16 +97,16 @@ class MailServer:
             connection = self._open()
         except _AWAY as error:
             self.close()
-            return Answer("retryable", detail=_words(error), away=True)
+            return Answer("retryable", detail=_error(error), away=True)
         try:
             return self._offer(connection, mail)
         except smtplib.SMTPNotSupportedError as error:
-            return Answer("permanent", detail=_words(error))
+            return Answer("permanent", detail=_error(error))
         except _AWAY as error:
             self.close()
             if was_kept:  # the server had enough of it meanwhile, which says nothing about the mail
                 return self._deliver(mail)
-            return Answer("retryable", detail=_words(error))
+            return Answer("retryable", detail=_error(error))
 
     def _offer(self, connection: smtplib.SMTP, mail: Mail) -> Answer | None:
         sender = mailbox(parseaddr(self._settings().mail_from)[1])
@@ -111,22 +116,23 @@ class MailServer:
         if code in {250, 251}:
             code, reply = connection.docmd("DATA")
         if code != 354:
-            answer = self._answer(code, reply)
-            if self._connection:
-                connection.rset()
-            return answer
+            return self._refusal(code, reply)
         # A line that begins with a dot gets a second one, or it would end the mail.
         connection.send(mail.content.replace(b"\r\n.", b"\r\n.."))
         return None
 
-    def _answer(self, code: int, reply: bytes) -> Answer:
-        text = f"{code} {reply.decode(errors='replace')}"
-        if code == 421 or code in _NOT_LET_IN or not 200 <= code < 600:
+    def _refusal(self, code: int, reply: bytes) -> Answer:
+        """The server does not take the mail; leaves the connection ready for the next one."""
+        away = code in _NOT_LET_IN
+        if away or code == 421 or self._connection is None:
             self.close()
-        if code in _NOT_LET_IN:
-            return Answer("retryable", code, text, away=True)
-        kind = {2: "accepted", 4: "retryable", 5: "permanent"}.get(code // 100, "unknown")
-        return Answer(kind, code, text, reference=self._message_id)  # type: ignore[arg-type]
+        else:
+            try:
+                self._connection.rset()
+            except _AWAY:  # it said its last word
+                self.close()
+        kind: Outcome = "permanent" if code // 100 == 5 and not away else "retryable"
+        return Answer(kind, code, _words(code, reply), away=away)
 
     def _kept(self) -> bool:
         """Whether there is a connection from before; one that is old or idle is given up."""
@@ -184,8 +190,17 @@ def _socket(connection: smtplib.SMTP) -> socket.socket:
     return connection.sock
 
 
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _words(code: int, reply: bytes) -> str:
+    return _printable(f"{code} {reply.decode(errors='replace')}")
+
+
+def _error(error: Exception) -> str:
+    return _printable(f"{type(error).__name__}: {error}")
+
+
+def _printable(text: str) -> str:
+    """Whatever a server says fits a row: PostgreSQL refuses NUL."""
+    return text.replace("\x00", "")[:1000]
 
 
 mail_server = MailServer(settings)

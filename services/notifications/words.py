@@ -38,11 +38,11 @@ WHAT_IT_MEANS: dict[str, str] = {
 }
 
 OUTCOMES: dict[str, tuple[str, str]] = {
-    "accepted": (_("Diterima penyedia"), "sent"),
-    "retryable": (_("Belum berhasil, dicoba lagi"), "pending"),
-    "permanent": (_("Ditolak penyedia"), "failed"),
-    "lost": (_("Terputus sebelum diserahkan"), "pending"),
-    "unknown": (_("Terputus sesudah diserahkan"), "late"),
+    "accepted": (_("Diterima"), "sent"),
+    "retryable": (_("Dicoba lagi"), "pending"),
+    "permanent": (_("Ditolak"), "failed"),
+    "lost": (_("Terputus"), "pending"),
+    "unknown": (_("Tanpa jawaban"), "late"),
 }
 
 CHANNELS: dict[str, str] = {"email": _("Surel"), "sms": _("SMS")}

@@ -46,7 +46,8 @@ def mailroom() -> Iterator[Mailroom]:
         migrate("notifications", settings().database_url)
         os.environ.clear()
         os.environ |= before  # they have been read; other tests have their own
-        yield Mailroom(Path(folder), environment, json.dumps(key.as_dict(private=True)), port)
+        private_key = json.dumps(key.as_dict(private=True))
+        yield Mailroom(Path(folder), postgres, environment, private_key, port)
         mail_server.close()
         database.engine.dispose()
         redis.stop()

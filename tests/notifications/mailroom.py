@@ -25,6 +25,7 @@ from services.notifications.rules import WorkClass
 from shared.bus.envelope import Envelope, seal
 from shared.bus.inbox import Copy
 from shared.events import MeetingFacts, RegistrationSubmitted
+from shared.local.postgres import Postgres
 from shared.local.smtp_sink import SmtpSink
 from shared.tracing import new_traceparent
 
@@ -37,6 +38,7 @@ class Mailroom:
     """Where this service's engines are."""
 
     folder: Path
+    postgres: Postgres
     environment: dict[str, str]
     private_key: str
     smtp_port: int

@@ -237,6 +237,22 @@ def test_killed_after_the_mark_a_reminder_never_goes_again(
     assert len(mails(sink)) == 1
 
 
+def test_a_database_that_crashes_while_the_server_answers_learns_the_answer_later(
+    mailroom: Mailroom, sink: SmtpSink
+) -> None:
+    sink.faults = Faults(answer_delay_ms=1000)
+    deliver(registered())
+    sending = threading.Thread(target=send_due)
+    sending.start()
+    eventually(lambda: len(mails(sink)) == 1, "the server has the mail")
+    mailroom.postgres.restart(immediate=True)
+    sending.join()
+    assert states() == {"accepted": 1}
+    assert outcomes() == ["accepted"]
+    send_due()
+    assert len(mails(sink)) == 1
+
+
 def test_a_worker_that_slept_through_its_lease_hands_nothing_over(sink: SmtpSink) -> None:
     deliver(registered())
     [slow] = delivery._claim("transactional", set())
@@ -288,11 +304,13 @@ def test_when_the_time_is_over_the_rest_is_put_back_untouched(sink: SmtpSink) ->
 
 
 def test_two_workers_at_once_send_each_mail_once(mailroom: Mailroom, sink: SmtpSink) -> None:
-    deliver(*(registered(email=f"p{number}@contoh.id") for number in range(150)))
+    deliver(*(registered(email=f"p{number}@contoh.id") for number in range(100)))
     processes = [send_in_a_process(mailroom) for _ in range(2)]
-    assert [process.wait(30) for process in processes] == [0, 0]
-    assert states() == {"accepted": 150}
-    assert len(mails(sink)) == len(set(message_ids(mails(sink)))) == 150
+    assert [process.wait(60) for process in processes] == [0, 0]
+    send_due()  # on a slow machine their shift may have been over before
+    assert states() == {"accepted": 100}
+    assert outcomes() == ["accepted"] * 100
+    assert len(mails(sink)) == len(set(message_ids(mails(sink)))) == 100
 
 
 def test_one_that_breaks_our_own_code_does_not_stop_its_neighbours(sink: SmtpSink) -> None:

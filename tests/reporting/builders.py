@@ -1,12 +1,13 @@
 """The example meeting and its people as registration tells them, and officials who ask for it."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
 import anyio
 import httpx
+from builders import meeting_facts, participant
 
 from services.reporting import jobs
 from services.reporting.app import standalone
@@ -40,30 +41,12 @@ Format = Literal["pdf", "xlsx", "csv"]
 
 def meeting(slug: str = EXAMPLE, version: int = 1, **other: Any) -> MeetingFacts:
     """The example meeting of August 2022."""
-    facts = {
-        "title": "Peer Learning Meeting Provinsi Kepulauan Riau 2022",
-        "province_code": "21",
-        "venue": "CK Hotel Tanjungpinang",
-        "zone": "Asia/Jakarta",
-        "starts_at": datetime(2022, 8, 9, 1, 0, tzinfo=UTC),
-        "ends_at": datetime(2022, 8, 10, 9, 0, tzinfo=UTC),
-        "days": (date(2022, 8, 9), date(2022, 8, 10)),
-    }
-    return MeetingFacts(slug=slug, version=version, **(facts | other))
+    return meeting_facts(slug=slug, version=version, **other)
 
 
 def person(name: str, region_code: str, kind: ParticipantType = "village_library") -> Participant:
     """Somebody who does not exist."""
-    return Participant(
-        name=name,
-        email=None,
-        phone="+6281100000001",
-        language="id",
-        participant_type=kind,
-        region_code=region_code,
-        library_name="Perpustakaan Desa Contoh",
-        position="Pengelola perpustakaan",
-    )
+    return participant(name=name, region_code=region_code, participant_type=kind)
 
 
 def imported(somebody: Participant, facts: MeetingFacts | None = None) -> RegistrationImported:

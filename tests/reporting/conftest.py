@@ -35,10 +35,11 @@ def engines() -> Iterator[Path]:
             "FILES": str(folder / "files"),
         }
         # Only now, as the settings are read from the environment on first use.
+        from reporting.builders import Office
+
         from services.reporting import handlers, jobs
         from services.reporting.resources import database
         from services.reporting.settings import settings
-        from tests.reporting.builders import Office
 
         assert handlers
         assert jobs
@@ -69,7 +70,7 @@ def empty(engines: Path) -> Path:
 @pytest.fixture
 def example(empty: Path) -> Path:
     """The example meeting with its fifteen people; the folder of the reports."""
-    from tests.reporting.builders import example_people, tell
+    from reporting.builders import example_people, tell
 
     tell(*example_people())
     return empty

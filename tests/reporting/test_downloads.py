@@ -3,11 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from services.reporting.resources import file_links, forms
-from shared.events import MeetingPublished
-from shared.security import Caller
-from tests.reporting.builders import (
+from reporting.builders import (
     BINTAN,
     KEPRI,
     LIBRARY,
@@ -17,6 +13,10 @@ from tests.reporting.builders import (
     meeting,
     tell,
 )
+
+from services.reporting.resources import file_links, forms
+from shared.events import MeetingPublished
+from shared.security import Caller
 
 FILES = "/reporting/files/"
 

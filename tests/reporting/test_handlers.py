@@ -6,12 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-
-from services.reporting.handlers import sort_name
-from services.reporting.resources import bus, database
-from shared.events import Event, MeetingPublished
-from tests.reporting.builders import (
+from reporting.builders import (
     EXAMPLE,
     KEPRI,
     Office,
@@ -23,6 +18,11 @@ from tests.reporting.builders import (
     submitted,
     tell,
 )
+from sqlalchemy import text
+
+from services.reporting.handlers import sort_name
+from services.reporting.resources import bus, database
+from shared.events import Event, MeetingPublished
 
 NEWEST = meeting(version=3, title="Judul terbaru")
 

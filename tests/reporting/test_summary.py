@@ -5,15 +5,7 @@ from typing import get_args
 
 import pytest
 from fastapi.routing import iter_route_contexts
-from sqlalchemy import text
-
-from services.reporting.app import app
-from services.reporting.resources import database
-from services.reporting.words import PARTICIPANT_TYPES
-from shared import regions
-from shared.events import MeetingPublished, ParticipantType
-from shared.security import Caller
-from tests.reporting.builders import (
+from reporting.builders import (
     BINTAN,
     EXAMPLE,
     KEPRI,
@@ -26,6 +18,14 @@ from tests.reporting.builders import (
     submitted,
     tell,
 )
+from sqlalchemy import text
+
+from services.reporting.app import app
+from services.reporting.resources import database
+from services.reporting.words import PARTICIPANT_TYPES
+from shared import regions
+from shared.events import MeetingPublished, ParticipantType
+from shared.security import Caller
 
 SUMMARY = f"/reporting/api/v1/meetings/{EXAMPLE}/summary"
 PAGE = f"/reporting/meetings/{EXAMPLE}"
@@ -54,7 +54,9 @@ def test_the_example_shows_that_anambas_is_missing(example: Path) -> None:
 def test_who_was_rejected_or_cancelled_does_not_come(example: Path) -> None:
     assert example
     with database.sessions.begin() as session:
-        session.execute(text("UPDATE participant SET status = 'cancelled' WHERE region_code = '21'"))
+        session.execute(
+            text("UPDATE participant SET status = 'cancelled' WHERE region_code = '21'")
+        )
     assert Office(KEPRI).get(SUMMARY).json()["total"] == 13
 
 

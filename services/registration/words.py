@@ -19,6 +19,9 @@ PARTICIPANT_TYPES: dict[str, tuple[str, str]] = {
     ),
 }
 
+# The lists below a province, by level.
+LEVELS: dict[int, str] = {2: _("Kabupaten/kota"), 3: _("Kecamatan"), 4: _("Desa/kelurahan")}
+
 STATUSES: dict[str, str] = {
     "submitted": _("Terkirim, menunggu persetujuan"),
     "approved": _("Disetujui"),
@@ -27,7 +30,10 @@ STATUSES: dict[str, str] = {
     "cancelled": _("Dibatalkan"),
 }
 
-MEETING_STATUSES: dict[str, str] = {
+MEETING_  # The lists below a province, by level.
+LEVELS: dict[int, str] = {2: _("Kabupaten/kota"), 3: _("Kecamatan"), 4: _("Desa/kelurahan")}
+
+STATUSES: dict[str, str] = {
     "published": _("Pendaftaran dibuka"),
     "closed": _("Pendaftaran ditutup"),
     "running": _("Sedang berlangsung"),

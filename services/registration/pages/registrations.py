@@ -16,7 +16,7 @@ from services.registration.pages.common import pages
 from services.registration.registrations import Closed, KeyReused, QuotaFull, RegionOutside
 from services.registration.resources import database, forms, own_links
 from services.registration.schemas import RegistrationForm
-from services.registration.words import CONSENT, PARTICIPANT_TYPES, REFUSALS, STATUSES
+from services.registration.words import CONSENT, LEVELS, PARTICIPANT_TYPES, REFUSALS, STATUSES
 from shared import regions
 from shared.security import BadLink, anyone
 from shared.web import Form, chosen_region
@@ -90,6 +90,7 @@ def _form(request: Request, meeting: Row[Any], form: Form, status: int = 200) ->
     token = form.values.get("form_token", "")
     if not token or status == 409 or "form_token" in form.errors:
         token = forms.new_form()
+    say = pages.gettext(request)
     errors = {("" if name == "form_token" else name): text for name, text in form.errors.items()}
     return pages.render(
         request,
@@ -98,8 +99,11 @@ def _form(request: Request, meeting: Row[Any], form: Form, status: int = 200) ->
         meeting=meeting,
         form=Form(form.values, errors),
         token=token,
-        participant_types=[(code, *words) for code, words in PARTICIPANT_TYPES.items()],
-        levels=_levels(meeting.province_code, form.values.get("region_code", "")),
+        participant_types=[
+            (code, *(say(word) if word else "" for word in words))
+            for code, words in PARTICIPANT_TYPES.items()
+        ],
+        levels=_levels(meeting.province_code, form.values.get("region_code", ""), say),
         consent=CONSENT,
     )
 
@@ -135,16 +139,15 @@ def _refused(refusal: Exception, say: Callable[[str], str]) -> tuple[dict[str, s
             return {"form_token": say(REFUSALS["form-expired"])}, 422
 
 
-def _levels(province_code: str, chosen: str) -> list[dict[str, Any]]:
+def _levels(province_code: str, chosen: str, say: Callable[[str], str]) -> list[dict[str, Any]]:
     """The lists below the meeting's province, as far as a choice was made."""
-    labels = {2: "Kabupaten/kota", 3: "Kecamatan", 4: "Desa/kelurahan"}
     region = regions.find(chosen)
     path = [step.code for step in region.path] if region else []
     levels, parent = [], province_code
-    for level, label in labels.items():
+    for level, label in LEVELS.items():
         options = [(child.code, child.name) for child in regions.children(parent)]
         picked = path[level - 1] if len(path) >= level else ""
-        levels.append({"label": label, "options": options, "chosen": picked})
+        levels.append({"label": say(label), "options": options, "chosen": picked})
         if not picked:
             break
         parent = picked

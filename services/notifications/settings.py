@@ -1,5 +1,7 @@
 """What notifications is told by its environment."""
 
+import re
+from email.utils import parseaddr
 from functools import cache
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -16,13 +18,21 @@ def _mail_server(url: str) -> str:
     return url
 
 
+def _sender(value: str) -> str:
+    # A wrong one would make every mail fail for good.
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(value)[1]):
+        raise ValueError("Name <address@host> is wanted")
+    return value
+
+
 class Settings(ServiceSettings):
     """Notifications' own settings, on top of the shared ones."""
 
     database_url: str = Field(validation_alias="DATABASE_URL_NOTIFICATIONS")
     secret_key: str = Field(min_length=32, validation_alias="SECRET_KEY_NOTIFICATIONS")
     smtp_url: Annotated[str, AfterValidator(_mail_server)]
-    mail_from: str = "Sejawat <sejawat@localhost>"  # answers to a mail arrive there
+    # Answers to a mail arrive there.
+    mail_from: Annotated[str, AfterValidator(_sender)] = "Sejawat <sejawat@localhost>"
     keep_content_days: int = Field(default=90, ge=1)
 
     @property

@@ -30,17 +30,6 @@ STATUSES: dict[str, str] = {
     "cancelled": _("Dibatalkan"),
 }
 
-MEETING_  # The lists below a province, by level.
-LEVELS: dict[int, str] = {2: _("Kabupaten/kota"), 3: _("Kecamatan"), 4: _("Desa/kelurahan")}
-
-STATUSES: dict[str, str] = {
-    "published": _("Pendaftaran dibuka"),
-    "closed": _("Pendaftaran ditutup"),
-    "running": _("Sedang berlangsung"),
-    "done": _("Selesai"),
-    "cancelled": _("Dibatalkan"),
-}
-
 QUOTA_KINDS: dict[str, str] = {
     "meeting": _("Seluruh pertemuan"),
     "participant_type": _("Jenis peserta"),

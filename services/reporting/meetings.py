@@ -54,7 +54,7 @@ def coming(slug: str, caller: Caller) -> ColumnElement[bool]:
 
 def find(source: Source, slug: str, caller: Caller) -> Row[Any]:
     """One meeting of the caller's province. Raises `MeetingNotFound`."""
-    if "\x00" in slug:  # PostgreSQL cannot even be asked
+    if "\x00" in slug:  # from a form; PostgreSQL cannot even be asked
         raise MeetingNotFound(slug)
     query = select(Meeting.__table__).where(_MEETING.slug == slug, _in_province(caller))
     row = source.execute(query).first()
@@ -104,11 +104,11 @@ def page(
     )
     query = (
         select(Meeting.__table__, count.label("participants"))
-        .where(_in_province(caller), _matches(words.replace("\x00", "")))
+        .where(_in_province(caller), _matches(words))
         .order_by(_MEETING.starts_at.desc(), _MEETING.slug.desc())
         .limit(PAGE + 1)
     )
-    if after and "\x00" not in after:
+    if after:
         last = Meeting.__table__.alias().c
         place = select(last.starts_at, last.slug).where(last.slug == after).scalar_subquery()
         query = query.where(tuple_(_MEETING.starts_at, _MEETING.slug) < place)

@@ -179,9 +179,10 @@ def test_the_list_goes_on_page_by_page(national: httpx.Client, sink: SmtpSink) -
 def test_a_wrong_question_is_answered_with_what_is_wrong(
     national: httpx.Client, query: str
 ) -> None:
-    assert national.get(f"/notifications/?{query.replace('recipient', 'q')}").status_code == 422
+    page = national.get(f"/notifications/?{query.replace('recipient', 'q')}")
+    assert page.status_code in {400, 422}
     answer = national.get(f"{LIST}?{query}")
-    assert answer.status_code == 422
+    assert answer.status_code in {400, 422}
     assert answer.headers["content-type"] == "application/problem+json"
 
 

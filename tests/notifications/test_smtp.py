@@ -196,14 +196,16 @@ def test_what_was_taken_back_never_arrives() -> None:
     controller.stop()
 
 
-@pytest.mark.parametrize(
-    "url", ["", "localhost:25", "http://localhost", "smtp://", "smtp:localhost"]
-)
-def test_an_address_of_no_mail_server_is_refused_at_start(url: str) -> None:
+WRONG = [("smtp_url", url) for url in ("", "localhost:25", "http://host", "smtp://", "smtp:host")]
+WRONG += [("mail_from", sender) for sender in ("", "Sejawat", "Sejawat <sejawat>", "a@b@c.id")]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_mail_server_or_sender_is_told_at_start(name: str, value: str) -> None:
     values = settings().model_dump() | {
-        "smtp_url": url,
+        name: value,
         "DATABASE_URL_NOTIFICATIONS": settings().database_url,
         "SECRET_KEY_NOTIFICATIONS": settings().secret_key,
     }
-    with pytest.raises(ValueError, match="smtp"):
+    with pytest.raises(ValueError, match=name):
         type(settings()).model_validate(values)

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 SERVICES = ("registration", "reporting", "notifications")
+WORKERS = (  # name, service, its queues if not all
+    ("registration-worker", "registration", ""),
+    ("notifications-worker", "notifications", ""),
+    ("reporting-worker", "reporting", "events,receipts,jobs"),
+    # A report takes its time; events and health must not wait behind it.
+    ("reporting-reports-worker", "reporting", "reports"),
+)
 ROOT = Path(__file__).parent
 READY_S = 90
 DAY_S = 24 * 3600
@@ -133,7 +140,9 @@ class Site:
         count = str(self._workers)
         for name in SERVICES:
             self._run(f"{name}-relay", "-m", f"services.{name}", "relay")
-            self._run(f"{name}-worker", "-m", f"services.{name}", "worker", "--processes", count)
+        for name, service, queues in WORKERS:
+            only = ["--queues", queues] if queues else []
+            self._run(name, "-m", f"services.{service}", "worker", "--processes", count, *only)
         self._run(
             "web",
             *["-m", "uvicorn", "run:web", "--factory", "--host", "127.0.0.1"],

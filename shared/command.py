@@ -28,13 +28,12 @@ def main(
     configure_logs(bus.service, as_json=settings().log_json)
     commands: dict[str, Callable[[], None]] = {
         "api": lambda: _api(bus.service, arguments.port, arguments.processes),
-        "worker": lambda: _worker(bus, arguments.processes),
+        "worker": lambda: _worker(bus, arguments.processes, arguments.queues),
         "relay": lambda: _relay(bus),
         "migrate": lambda: migrate(bus.service, database_url()),
         "replay": lambda: _replay(bus, arguments),
         "failed": lambda: _failed(bus),
         "retry": lambda: _retry(bus, arguments.event),
-        "check": lambda: _check(bus),
         **(more or {}),
     }
     commands[arguments.command]()
@@ -46,6 +45,7 @@ def _parser(service: str, more: Mapping[str, Callable[[], None]]) -> argparse.Ar
     api = commands.add_parser("api", help="serve HTTP")
     api.add_argument("--port", type=int, default=8000)
     worker = commands.add_parser("worker", help="handle events and jobs (Celery)")
+    worker.add_argument("--queues", help="only these, e.g. events,receipts,jobs; all without it")
     for several in (api, worker):
         several.add_argument("--processes", type=int, default=1)
     commands.add_parser("relay", help="carry committed events to their subscribers")
@@ -57,7 +57,6 @@ def _parser(service: str, more: Mapping[str, Callable[[], None]]) -> argparse.Ar
     commands.add_parser("failed", help="list the events that could not be handled, as JSON lines")
     retry = commands.add_parser("retry", help="handle parked events once more")
     retry.add_argument("--event", help="one event, by its id; all without it")
-    commands.add_parser("check", help="end with 0 when the worker is alive (for health checks)")
     for name, command in more.items():
         commands.add_parser(name, help=command.__doc__)
     return parser
@@ -76,12 +75,17 @@ def _api(service: str, port: int, processes: int) -> None:
     )
 
 
-def _worker(bus: Bus, processes: int) -> None:
+def _worker(bus: Bus, processes: int, queues: str | None) -> None:
+    names = [f"{bus.service}.{queue}" for queue in queues.split(",")] if queues else None
+    unknown = set(names or ()) - set(bus.queue_names())
+    if unknown:
+        sys.exit(f"no such queue: {', '.join(sorted(unknown))}; there are {bus.queue_names()}")
     # Names tell hosts apart; gossip and mingle are talk among workers that nobody needs here.
     bus.worker(
         [
-            *("--concurrency", str(processes), "--hostname", f"{bus.service}@%h"),
-            *("--queues", ",".join(bus.queue_names()), "--loglevel", "WARNING"),
+            *("--concurrency", str(processes), "--loglevel", "WARNING"),
+            *("--hostname", f"{bus.service}-{queues or 'all'}@%h".replace(",", "-")),
+            *("--queues", ",".join(names or bus.queue_names())),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ]
     )
@@ -112,12 +116,3 @@ def _failed(bus: Bus) -> None:
 
 def _retry(bus: Bus, event_id: str | None) -> None:
     log.info("retry", events=bus.inbox.retry_parked(event_id))
-
-
-def _check(bus: Bus) -> None:
-    oldest = bus.oldest_canary()
-    if oldest is None or oldest > CANARY_OLD_S:
-        sys.exit(f"the worker has been silent for {oldest} s")
-
-
-CANARY_OLD_S = 60.0  # seconds; six missed songs

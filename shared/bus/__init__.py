@@ -121,11 +121,6 @@ class Bus:
 
         app.worker_main(["worker", *arguments])
 
-    def oldest_canary(self) -> float | None:
-        """Seconds since the most silent of our queues sang; none before the first relay ran."""
-        with self.database.sessions.begin() as session:
-            return session.execute(_OLDEST_CANARY).scalar()
-
     def _add(self, job: Job) -> None:
         if job.queue not in self.jobs.queues:
             self._add_queue(job.queue)
@@ -146,5 +141,3 @@ class Bus:
 _SING = text("""
     INSERT INTO canary (queue, sung_at) VALUES (:queue, now())
     ON CONFLICT (queue) DO UPDATE SET sung_at = excluded.sung_at""")
-
-_OLDEST_CANARY = text("SELECT max(extract(epoch FROM now() - sung_at))::float FROM canary")

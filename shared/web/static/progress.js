@@ -41,6 +41,8 @@ async function follow(root) {
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
       show(root, await answer.json());
       wait = EVERY;
+      // What one can do now (download, order again) and why it failed are on the page anew.
+      if (ENDED.has(root.dataset.state)) location.reload();
     } catch {
       wait = Math.min(wait * 2, SLOWEST);
     }

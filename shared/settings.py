@@ -12,7 +12,11 @@ DEMO = "demo-only"  # marks the secrets in docker-compose.yml that production re
 class ServiceSettings(BaseSettings):
     """Settings that all three services share; names are those of the environment variables."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,  # an error goes to a log, and a secret must not
+    )
 
     environment: Literal["demo", "production"] = "demo"
     base_url: str = "http://127.0.0.1:8000"  # as people see it, without a slash at the end

@@ -20,6 +20,11 @@ _PLAN = text("""
     SELECT job, now() FROM unnest(CAST(:jobs AS text[])) AS planned(job)
     ON CONFLICT (job) DO NOTHING""")
 
+# A release may drop a job or a queue; nobody must wait for its song.
+_FORGET = text("""
+    WITH gone AS (DELETE FROM clock WHERE job <> ALL (CAST(:jobs AS text[])))
+    DELETE FROM canary WHERE queue <> ALL (CAST(:queues AS text[]))""")
+
 # Not sung yet: until its worker has, a queue counts as silent.
 _EXPECT = text("""
     INSERT INTO canary (queue, sung_at)
@@ -68,8 +73,10 @@ class Jobs:
     def plan(self, database: Database) -> None:
         """Let each new clocked job be due at once; one that has its time keeps it."""
         with database.sessions.begin() as session:
-            session.execute(_PLAN, {"jobs": self._clocked()["jobs"]})
-            session.execute(_EXPECT, {"queues": sorted(self.queues)})
+            names = {"jobs": self._clocked()["jobs"], "queues": sorted(self.queues)}
+            session.execute(_FORGET, names)
+            session.execute(_PLAN, names)
+            session.execute(_EXPECT, names)
 
     def due(self, database: Database) -> set[str]:
         """The clocked jobs whose time has come, each handed to one relay only."""

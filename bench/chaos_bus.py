@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bench.laboratory import TickLaboratory, print_figures, wait_until
-from bench.ticks import SERVICES, Ticked
+from bench.ticks import HEARERS, SERVICES, Ticked
 
 EVENTS = 2_000
 SECONDS_BETWEEN = 3.0
@@ -27,7 +27,6 @@ FAULTS = (
     + ["kill Redis"] * 2
     + ["restart PostgreSQL"]
 )
-HEARERS = ("left", "right")
 
 
 def run() -> None:

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from sqlalchemy import text
 
-from bench.ticks import SERVICES, Ticked, make_bus
+from bench.ticks import HEARERS, SERVICES, Ticked, make_bus
 from shared.bus import Bus
 from shared.local.postgres import Postgres
 from shared.local.processes import ManagedProcess, Supervisor
@@ -34,13 +34,15 @@ def print_figures(name: str, **figures: Any) -> None:
     print(json.dumps({"name": name, **figures}))
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE_S) -> float:
-    """Poll every 5 ms; returns the seconds it took. Raises `TimeoutError`."""
+def wait_until(
+    condition: Callable[[], bool], what: str, seconds: float = DEADLINE_S, every: float = 0.005
+) -> float:
+    """Poll, every 5 ms if not told otherwise; returns the seconds it took. Raises `TimeoutError`."""
     started = time.perf_counter()
     while not condition():
         if time.perf_counter() - started > seconds:
             raise TimeoutError(f"{what} did not happen within {seconds} s")
-        time.sleep(0.005)
+        time.sleep(every)
     return time.perf_counter() - started
 
 
@@ -90,14 +92,16 @@ class TickLaboratory:
     def start_workers(self, processes: int, relays: int = 1) -> None:
         """The publisher's relays, a worker for its receipts, and the subscribers' workers.
 
-        Returns when every worker has sung, so that start-up is not measured.
+        The publisher's relays come last, when every worker has sung: start-up is not measured.
         """
         for service in SERVICES:
             count = "1" if service == "source" else str(processes)
             self.start(f"{service} worker", "bench.ticks", service, "worker", "--processes", count)
-        for service in SERVICES:
-            for number in range(relays if service == "source" else 1):
-                self.start(f"{service} relay {number}", "bench.ticks", service, "relay")
+        for service in HEARERS:
+            self.start(f"{service} relay 0", "bench.ticks", service, "relay")
+        wait_until(lambda: all(self._sung(service) for service in HEARERS), "the first song", 60)
+        for number in range(relays):
+            self.start(f"source relay {number}", "bench.ticks", "source", "relay")
 
     def kill_tree(self, name: str) -> None:
         """`kill -9` a process and its children, as a machine that loses power does."""
@@ -111,6 +115,10 @@ class TickLaboratory:
         for service in SERVICES:
             with self.buses[service].database.sessions.begin() as session:
                 session.execute(text("TRUNCATE handled"))
+
+    def _sung(self, service: str) -> bool:
+        with self.buses[service].database.sessions.begin() as session:
+            return bool(session.execute(_SUNG).scalar_one())
 
     def publish(self, count: int, first: int = 0) -> None:
         """Commit so many ticks, 500 in a transaction."""
@@ -135,7 +143,7 @@ class TickLaboratory:
         """Seconds from the first event that is sent to the last receipt."""
         source = self.buses["source"].database
         wait_until(lambda: self._first_sent(source.sessions) is not None, "the first event")
-        wait_until(self.settled, "the last receipt")
+        wait_until(self.settled, "the last receipt", every=0.05)
         with source.sessions.begin() as session:
             return float(session.execute(_SPAN).scalar_one())
 
@@ -185,6 +193,7 @@ class TickLaboratory:
             session.execute(text("TRUNCATE outbox, delivery, handled"))
 
 
+_SUNG = text("SELECT count(*) > 0 AND min(sung_at) > 'epoch' FROM canary")
 _OPEN = text("""
     SELECT EXISTS (SELECT FROM outbox WHERE sent_at IS NULL)
         OR EXISTS (SELECT FROM delivery WHERE due_at IS NOT NULL)""")

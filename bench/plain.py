@@ -13,10 +13,8 @@ import psycopg
 from uuid_utils.compat import uuid7
 
 from bench.laboratory import TickLaboratory, wait_until
-from bench.ticks import Ticked, database_url
+from bench.ticks import HEARERS, Ticked, database_url
 from shared.bus.queues import Queues
-
-HEARERS = ("left", "right")
 
 _connections: dict[str, psycopg.Connection[Any]] = {}
 

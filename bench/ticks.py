@@ -18,7 +18,8 @@ from shared.database import Database, new_metadata
 from shared.events import Event, Subscribers
 from shared.settings import ServiceSettings
 
-SERVICES = ("source", "left", "right")
+HEARERS = ("left", "right")
+SERVICES = ("source", *HEARERS)
 
 
 class Ticked(Event):

@@ -77,6 +77,7 @@ def _api(service: str, port: int, processes: int) -> None:
 
 def _worker(bus: Bus, processes: int, queues: str | None) -> None:
     names = [f"{bus.service}.{queue}" for queue in queues.split(",")] if queues else None
+    bus.database.plan_afresh()
     unknown = set(names or ()) - set(bus.queue_names())
     if unknown:
         sys.exit(f"no such queue: {', '.join(sorted(unknown))}; there are {bus.queue_names()}")
@@ -92,6 +93,7 @@ def _worker(bus: Bus, processes: int, queues: str | None) -> None:
 
 
 def _relay(bus: Bus) -> None:
+    bus.database.plan_afresh()
     relay = bus.relay()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop())

@@ -42,6 +42,16 @@ class Database:
     def __init__(self, url: Callable[[], str], *, pool_size: int = 10) -> None:
         self._url = url
         self._pool_size = pool_size
+        self._options = "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s"
+
+    def plan_afresh(self) -> None:
+        """Plan each statement for the values and tables of now; before first use, for the bus.
+
+        A plan that PostgreSQL kept from when the outbox was empty scans it whole when it is full:
+        receipts of 20,000 events took 47 s of CPU instead of one. The hot path of registering
+        keeps its plan: all it touches is found by key, and planning would cost 0.8 ms each time.
+        """
+        self._options += " -c plan_cache_mode=force_custom_plan"
 
     @cached_property
     def engine(self) -> Engine:
@@ -52,7 +62,7 @@ class Database:
             max_overflow=0,
             pool_pre_ping=True,
             connect_args={
-                "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s",
+                "options": self._options,
                 "connect_timeout": 5,
             },
         )

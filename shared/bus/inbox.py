@@ -71,9 +71,8 @@ _FAILED = text("""
 
 _RECEIPTS = text("""
     UPDATE delivery SET received_at = now(), due_at = NULL
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:replays AS int[])) AS copy(event_id, replay)
-    WHERE delivery.subscriber = :subscriber AND delivery.event_id = copy.event_id
-      AND delivery.replay = copy.replay AND delivery.received_at IS NULL""")
+    WHERE event_id = ANY (CAST(:ids AS uuid[])) AND subscriber = :subscriber AND replay = :replay
+      AND received_at IS NULL""")
 
 
 class Inbox:
@@ -104,8 +103,13 @@ class Inbox:
 
     def receipts(self, subscriber: str, keys: list[tuple[str, int]]) -> None:
         """The publisher's side of a receipt: these copies need not be sent again."""
+        by_replay = defaultdict(list)
+        for event_id, replay in keys:
+            by_replay[replay].append(event_id)
         with self._database.sessions.begin() as session:
-            session.execute(_RECEIPTS, {"subscriber": subscriber, **_columns(keys)})
+            for replay, ids in by_replay.items():
+                values = {"subscriber": subscriber, "ids": ids, "replay": replay}
+                session.execute(_RECEIPTS, values)
 
     def retry_parked(self, event_id: str | None = None) -> int:
         """Handle parked events once more, one or all; returns how many went well.

@@ -306,7 +306,7 @@ def test_when_the_time_is_over_the_rest_is_put_back_untouched(sink: SmtpSink) ->
 def test_two_workers_at_once_send_each_mail_once(mailroom: Mailroom, sink: SmtpSink) -> None:
     deliver(*(registered(email=f"p{number}@contoh.id") for number in range(100)))
     process = send_in_a_process(mailroom)
-    eventually(lambda: outcomes(), "the other has begun")
+    eventually(outcomes, "the other has begun")
     send_due()
     assert process.wait(60) == 0
     send_due()  # on a slow machine its shift may have been over with some in hand

@@ -61,6 +61,7 @@ class Database:
             pool_size=self._pool_size,
             max_overflow=0,
             pool_pre_ping=True,
+            hide_parameters=True,  # errors are logged, and parameters are people's data
             connect_args={
                 "options": self._options,
                 "connect_timeout": 5,

@@ -70,5 +70,4 @@ def test_every_subscriber_has_a_handler_and_every_handler_is_a_subscriber() -> N
 def test_every_queue_that_is_sent_to_is_read() -> None:
     read = {queue for bus in BUSES.values() for queue in bus.queue_names()}
     sent = {f"{name}.events" for names in SUBSCRIBERS.values() for name in names}
-    sent |= {f"{name}.receipts" for name in BUSES}
     assert sent <= read

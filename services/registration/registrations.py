@@ -90,7 +90,7 @@ _SUBMIT = text("""
         SELECT id, 'registration', :consent_version FROM registered
     ), published AS (
         INSERT INTO outbox (id, type, envelope)
-        SELECT :event_id, :event_type, CAST(:envelope AS jsonb) FROM registered
+        SELECT :event_id, :event_type, CAST(:envelope AS json) FROM registered
     )
     SELECT EXISTS (SELECT FROM open_meeting) AS open,
            EXISTS (SELECT FROM registered) AS registered,

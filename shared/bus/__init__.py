@@ -54,11 +54,10 @@ class Bus:
         self.database = database
         self.queues = Queues(service, redis_url)
         self.outbox = Outbox(service, database)
-        self.inbox = Inbox(service, database, self.queues)
+        self.inbox = Inbox(database, self.queues)
         self.jobs = Jobs(self.queues)
         self.publish = self.outbox.publish
-        for queue in ("events", "receipts"):
-            self._add_queue(queue)
+        self._add_queue("events")
         self._add(Job("purge_bus", "jobs", PURGE_S, lambda: self._purge(keep_days())))
 
     def on(self, event_class: type[Event]) -> Callable[[Handler], Handler]:
@@ -110,10 +109,6 @@ class Bus:
         @app.task(name="bus.deliver", shared=False)  # type: ignore[untyped-decorator]
         def deliver(publisher: str, copies: list[list[Any]]) -> None:
             self.inbox.deliver(publisher, [Copy(*copy) for copy in copies])
-
-        @app.task(name="bus.receipts", shared=False)  # type: ignore[untyped-decorator]
-        def receipts(subscriber: str, keys: list[list[Any]]) -> None:
-            self.inbox.receipts(subscriber, [(key[0], key[1]) for key in keys])
 
         @app.task(name="bus.work", shared=False)  # type: ignore[untyped-decorator]
         def work(job: str) -> None:

@@ -1,6 +1,7 @@
 """The envelope of an event: CloudEvents 1.0 in its JSON form, with a trace context."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Generic, Literal, TypeVar, cast
 from uuid import UUID
 
@@ -32,8 +33,7 @@ class Envelope(BaseModel, Generic[E]):
 def seal(service: str, event: E, traceparent: str) -> Envelope[E]:
     """Put an event into its envelope, as a new span of the trace that caused it."""
     # The event's own class, not the type variable: with that one, pydantic would write no data.
-    sealed = cast("type[Envelope[E]]", Envelope.__class_getitem__(type(event)))
-    return sealed(
+    return cast("type[Envelope[E]]", _sealed(event.type))(
         id=uuid7(),
         source=f"/{service}",
         type=event.type,
@@ -50,10 +50,16 @@ def unseal(type_name: str, text: str) -> Envelope[Event]:
     Raises `UnknownEvent` for a type this process does not know (a newer publisher), and pydantic's
     `ValidationError` for a shape that breaks the contract.
     """
+    return _sealed(type_name).model_validate_json(text)
+
+
+@cache
+def _sealed(type_name: str) -> type[Envelope[Event]]:
+    """The envelope of one event class; making it takes longer than reading one."""
     event_class = Event.known.get(type_name)
     if event_class is None:
         raise UnknownEvent(type_name)
-    return Envelope[event_class].model_validate_json(text)  # type: ignore[valid-type]
+    return cast("type[Envelope[Event]]", Envelope.__class_getitem__(event_class))
 
 
 class UnknownEvent(LookupError):

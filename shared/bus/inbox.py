@@ -69,17 +69,11 @@ _FAILED = text("""
     SELECT event_id, replay, publisher, type, error, attempts, first_failed_at, parked_at, envelope
     FROM failed_event ORDER BY first_failed_at""")
 
-_RECEIPTS = text("""
-    UPDATE delivery SET received_at = now(), due_at = NULL
-    WHERE event_id = ANY (CAST(:ids AS uuid[])) AND subscriber = :subscriber AND replay = :replay
-      AND received_at IS NULL""")
-
 
 class Inbox:
     """The subscriber's side of one service."""
 
-    def __init__(self, service: str, database: Database, queues: Queues) -> None:
-        self._service = service
+    def __init__(self, database: Database, queues: Queues) -> None:
         self._database = database
         self._queues = queues
         self.handlers: dict[type[Event], list[Handler]] = defaultdict(list)
@@ -96,20 +90,10 @@ class Inbox:
             return
         try:
             keys = [(copy.event_id, copy.replay) for copy in settled]
-            self._queues.send(f"{publisher}.receipts", "bus.receipts", self._service, keys)
+            self._queues.send_receipt(publisher, keys)
         except BrokerAway as error:
             # The publisher sends the batch again, and then gets its receipt.
             log.warning("inbox.receipt_lost", publisher=publisher, error=str(error))
-
-    def receipts(self, subscriber: str, keys: list[tuple[str, int]]) -> None:
-        """The publisher's side of a receipt: these copies need not be sent again."""
-        by_replay = defaultdict(list)
-        for event_id, replay in keys:
-            by_replay[replay].append(event_id)
-        with self._database.sessions.begin() as session:
-            for replay, ids in by_replay.items():
-                values = {"subscriber": subscriber, "ids": ids, "replay": replay}
-                session.execute(_RECEIPTS, values)
 
     def retry_parked(self, event_id: str | None = None) -> int:
         """Handle parked events once more, one or all; returns how many went well.

@@ -4,9 +4,10 @@ Redis is the doorbell, PostgreSQL the memory: whatever is in these queues may va
 and comes again from the tables. That is why nothing here persists, schedules or counts down.
 """
 
+import json
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import redis
 from celery import Celery
@@ -16,6 +17,7 @@ from kombu.exceptions import OperationalError
 # Messages a queue may hold before the relay waits. Redis stays small while a subscriber is away,
 # and a resend cannot pile copies upon copies.
 ROOM = 20
+RECEIPTS = 100  # read at a time, each for up to a batch of copies
 SOFT_LIMIT_S = 50
 HARD_LIMIT_S = 60
 
@@ -92,6 +94,26 @@ class Queues:
             self.app.send_task(task, args=args, queue=queue, retry=False)
         except (OperationalError, redis.RedisError, OSError) as error:
             raise BrokerAway(str(error)) from error
+
+    def send_receipt(self, publisher: str, keys: list[tuple[str, int]]) -> None:
+        """Tell a publisher which copies we have committed. Raises `BrokerAway`.
+
+        A plain list, not a task: its relay, which looks at Redis anyway, reads it in bulk. It may
+        be lost; then the copies come again and so does the receipt.
+        """
+        try:
+            self.client.rpush(f"{publisher}.receipts", json.dumps([self.service, keys]))
+        except (redis.RedisError, OSError) as error:
+            raise BrokerAway(str(error)) from error
+
+    def take_receipts(self) -> list[tuple[str, list[tuple[str, int]]]]:
+        """(subscriber, copies) pairs that have come for us, at most 100. Raises `BrokerAway`."""
+        try:
+            taken = self.client.lpop(f"{self.service}.receipts", RECEIPTS)
+        except (redis.RedisError, OSError) as error:
+            raise BrokerAway(str(error)) from error
+        receipts = [json.loads(text) for text in cast("list[str] | None", taken) or ()]
+        return [(subscriber, [(key[0], key[1]) for key in keys]) for subscriber, keys in receipts]
 
     def room(self, queues: list[str]) -> dict[str, int]:
         """How many more messages each queue may take. Raises `BrokerAway`."""

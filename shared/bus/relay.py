@@ -7,8 +7,9 @@ comes due. Several relays at once are harmless: they skip each other's rows.
 """
 
 import threading
+import time
 from collections import defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import structlog
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 
 BATCH = 100  # events in a message: one message costs as much as some fifty rows
 LOOK_S = 1.0  # an idle relay looks by itself this often, in case a ring was lost
+QUICK_LOOK_S = 0.02  # at first after work, then ever more seldom, down to LOOK_S
+FULL_LOOK_S = 0.1  # at least, while a full queue makes us wait
 FIRST_RESEND_S = 10  # without a receipt; doubles up to
 LAST_RESEND_S = 30  # so that all is well again within a minute of the last fault
 
@@ -42,10 +45,8 @@ _CLAIM_NEW = text("""
         FROM sent JOIN unnest(
             CAST(:types AS text[]), CAST(:subscribers AS text[]), CAST(:room AS boolean[])
         ) AS hears(type, subscriber, room) USING (type)
-        RETURNING event_id, subscriber, attempts
     )
-    SELECT copies.subscriber, copies.attempts, sent.id::text, 0, sent.type, sent.envelope::text
-    FROM sent LEFT JOIN copies ON copies.event_id = sent.id ORDER BY sent.id""")
+    SELECT id::text, 0, type, envelope::text FROM sent ORDER BY id""")
 
 _CLAIM_DUE = text("""
     WITH due AS (
@@ -60,6 +61,13 @@ _CLAIM_DUE = text("""
     )
     SELECT outbox.id::text, again.replay, outbox.type, outbox.envelope::text
     FROM again JOIN outbox ON outbox.id = again.event_id ORDER BY outbox.id""")
+
+
+# By key: a plan by join was made when the table was empty and scanned it when it was full.
+_RECEIVED = text("""
+    UPDATE delivery SET received_at = now(), due_at = NULL
+    WHERE event_id = ANY (CAST(:ids AS uuid[])) AND subscriber = :subscriber AND replay = :replay
+      AND received_at IS NULL""")
 
 
 class Relay:
@@ -78,7 +86,10 @@ class Relay:
         self._queues = queues
         self._jobs = jobs
         self._hears = [(c.type, s) for c, names in subscribers.items() for s in names]
-        self._subscribers = sorted({s for _, s in self._hears})
+        self._types: dict[str, set[str]] = defaultdict(set)
+        for event_type, subscriber in self._hears:
+            self._types[subscriber].add(event_type)
+        self._due_looks: dict[str, float] = defaultdict(float)
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -105,29 +116,43 @@ class Relay:
             rung |= self._jobs.due(self._database)
             try:
                 self._jobs.ring(rung)
-                waiting = self.drain()
+                done = self.drain()
             except BrokerAway as error:
                 log.warning("relay.broker_away", error=str(error))
                 wait = LOOK_S
                 continue
             rung.clear()
-            # A full queue is looked at again soon, but ever less often while nothing moves.
-            wait = min(max(wait, 0.01) * 2, LOOK_S) if waiting else LOOK_S
+            # After work, receipts and room come soon; the longer nothing comes, the later we look.
+            longest = FULL_LOOK_S if done.full else LOOK_S
+            wait = QUICK_LOOK_S if done.moved else min(max(wait, QUICK_LOOK_S) * 2, longest)
 
-    def drain(self) -> bool:
-        """Send what is waiting; True when full queues made us leave some. Raises `BrokerAway`."""
+    def drain(self) -> "Drained":
+        """Do all there is to do now. Raises `BrokerAway`."""
+        moved = False
         while True:
+            received = self._take_receipts()
             room = self._room()
-            if room and not any(room.values()):
-                return True
-            sent = self._send_new(room)
+            sent = self._send_new(room) if not room or any(room.values()) else 0
             sent += sum(self._send_due(subscriber) for subscriber in room if room[subscriber])
-            if not sent:
-                return not all(room.values())
+            if not sent and not received:
+                return Drained(moved, full=not all(room.values()))
+            moved = True
+
+    def _take_receipts(self) -> int:
+        copies: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for subscriber, keys in self._queues.take_receipts():
+            for event_id, replay in keys:
+                copies[subscriber, replay].append(event_id)
+        if copies:
+            with self._database.sessions.begin() as session:
+                for (subscriber, replay), ids in copies.items():
+                    values = {"subscriber": subscriber, "replay": replay, "ids": ids}
+                    session.execute(_RECEIVED, values)
+        return len(copies)
 
     def _room(self) -> dict[str, int]:
-        rooms = self._queues.room([f"{name}.events" for name in self._subscribers])
-        return dict(zip(self._subscribers, rooms.values(), strict=True))
+        rooms = self._queues.room([f"{name}.events" for name in self._types])
+        return dict(zip(self._types, rooms.values(), strict=True))
 
     def _send_new(self, room: dict[str, int]) -> int:
         values = {
@@ -139,16 +164,17 @@ class Relay:
             "room": [room[subscriber] > 0 for _, subscriber in self._hears],
         }
         with self._database.sessions.begin() as session:
-            rows = session.execute(_CLAIM_NEW, values).all()
-        copies: dict[str, list[list[Any]]] = defaultdict(list)
-        for subscriber, attempts, *copy in rows:
-            if attempts:
-                copies[subscriber].append(copy)
-        for subscriber, batch in copies.items():
-            self._send(subscriber, batch)
+            rows = [list(row) for row in session.execute(_CLAIM_NEW, values)]
+        for subscriber, types in self._types.items():
+            batch = [row for row in rows if row[2] in types] if room[subscriber] else []
+            if batch:
+                self._send(subscriber, batch)
         return len(rows)
 
     def _send_due(self, subscriber: str) -> int:
+        # Once a second is soon enough, unless there are more than went into one message.
+        if time.monotonic() < self._due_looks[subscriber]:
+            return 0
         values = {
             "subscriber": subscriber,
             "batch": BATCH,
@@ -159,8 +185,16 @@ class Relay:
             batch = [list(row) for row in session.execute(_CLAIM_DUE, values)]
         if batch:
             self._send(subscriber, batch)
+        self._due_looks[subscriber] = time.monotonic() + (0 if batch else LOOK_S)
         return len(batch)
 
     def _send(self, subscriber: str, batch: list[list[Any]]) -> None:
         # Should Redis go away just here, the claim runs out by itself and the copies come due.
         self._queues.send(f"{subscriber}.events", "bus.deliver", self._service, batch)
+
+
+class Drained(NamedTuple):
+    """What `drain` found: did anything move, and is a queue too full to take more."""
+
+    moved: bool
+    full: bool

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from shared.database import Database
 from shared.events import Subscribers
 
+# Ids are UUIDs of version 7, so the primary key is also the order of time.
 CHUNK = 1000  # rows in one transaction: the hot path never waits for more
 
 _REPLAY = text("""
@@ -13,7 +14,8 @@ _REPLAY = text("""
     SELECT id, :subscriber, 0, now() FROM outbox
     WHERE sent_at IS NOT NULL AND type = ANY (CAST(:types AS text[]))
       AND (CAST(:event_id AS uuid) IS NULL OR id = CAST(:event_id AS uuid))
-      AND (CAST(:since AS timestamptz) IS NULL OR created_at >= CAST(:since AS timestamptz))
+      AND (CAST(:since AS timestamptz) IS NULL
+           OR id >= uuidv7(CAST(:since AS timestamptz) - now()))
     ON CONFLICT (event_id, subscriber) DO UPDATE
     SET replay = delivery.replay + 1, attempts = 0, due_at = now(), received_at = NULL
     RETURNING event_id""")
@@ -22,10 +24,10 @@ _REPLAY = text("""
 _PURGE_OUTBOX = text("""
     WITH old AS (
         SELECT id FROM outbox
-        WHERE created_at < now() - make_interval(days => :days) AND sent_at IS NOT NULL
+        WHERE id < uuidv7(make_interval(days => -:days)) AND sent_at IS NOT NULL
           AND NOT EXISTS (SELECT FROM delivery
                           WHERE delivery.event_id = outbox.id AND delivery.due_at IS NOT NULL)
-        ORDER BY created_at LIMIT :chunk FOR UPDATE SKIP LOCKED
+        ORDER BY id LIMIT :chunk FOR UPDATE SKIP LOCKED
     ), copies AS (DELETE FROM delivery USING old WHERE delivery.event_id = old.id)
     DELETE FROM outbox USING old WHERE outbox.id = old.id RETURNING outbox.id""")
 

@@ -6,7 +6,7 @@ could not be. `clock` and `canary` serve the jobs.
 """
 
 from sqlalchemy import Column, DateTime, Index, Integer, MetaData, SmallInteger, Table, Text, text
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import JSON, UUID
 
 NOW = text("now()")
 
@@ -37,11 +37,10 @@ def _outbox(metadata: MetaData) -> None:
         metadata,
         Column("id", UUID, primary_key=True),
         Column("type", Text, nullable=False),
-        Column("envelope", JSONB, nullable=False),
+        Column("envelope", JSON, nullable=False),  # as text: it is only carried
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
         Column("sent_at", DateTime(timezone=True)),
         Index("ix_outbox_unsent", "id", postgresql_where=text("sent_at IS NULL")),
-        Index("ix_outbox_created_at", "created_at"),
     )
 
 

@@ -82,12 +82,11 @@ def upgrade() -> None:
     op.create_table('outbox',
     sa.Column('id', sa.UUID(), nullable=False),
     sa.Column('type', sa.Text(), nullable=False),
-    sa.Column('envelope', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('envelope', postgresql.JSON(astext_type=sa.Text()), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
     )
-    op.create_index('ix_outbox_created_at', 'outbox', ['created_at'], unique=False)
     op.create_index('ix_outbox_unsent', 'outbox', ['id'], unique=False, postgresql_where=sa.text('sent_at IS NULL'))
     op.create_table('quota',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -144,7 +143,6 @@ def downgrade() -> None:
     op.drop_table('registration')
     op.drop_table('quota')
     op.drop_index('ix_outbox_unsent', table_name='outbox', postgresql_where=sa.text('sent_at IS NULL'))
-    op.drop_index('ix_outbox_created_at', table_name='outbox')
     op.drop_table('outbox')
     op.drop_index(op.f('ix_meeting_province_code'), table_name='meeting')
     op.drop_table('meeting')

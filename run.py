@@ -30,7 +30,7 @@ SERVICES = ("registration", "reporting", "notifications")
 WORKERS = (  # name, service, its queues if not all
     ("registration-worker", "registration", ""),
     ("notifications-worker", "notifications", ""),
-    ("reporting-worker", "reporting", "events,receipts,jobs"),
+    ("reporting-worker", "reporting", "events,jobs"),
     # A report takes its time; events and health must not wait behind it.
     ("reporting-reports-worker", "reporting", "reports"),
 )

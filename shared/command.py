@@ -45,7 +45,7 @@ def _parser(service: str, more: Mapping[str, Callable[[], None]]) -> argparse.Ar
     api = commands.add_parser("api", help="serve HTTP")
     api.add_argument("--port", type=int, default=8000)
     worker = commands.add_parser("worker", help="handle events and jobs (Celery)")
-    worker.add_argument("--queues", help="only these, e.g. events,receipts,jobs; all without it")
+    worker.add_argument("--queues", help="only these, e.g. events,jobs; all without it")
     for several in (api, worker):
         several.add_argument("--processes", type=int, default=1)
     commands.add_parser("relay", help="carry committed events to their subscribers")

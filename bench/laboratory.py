@@ -37,7 +37,7 @@ def print_figures(name: str, **figures: Any) -> None:
 def wait_until(
     condition: Callable[[], bool], what: str, seconds: float = DEADLINE_S, every: float = 0.005
 ) -> float:
-    """Poll, every 5 ms if not told otherwise; returns the seconds it took. Raises `TimeoutError`."""
+    """Poll `every` so many seconds; returns how long it took. Raises `TimeoutError`."""
     started = time.perf_counter()
     while not condition():
         if time.perf_counter() - started > seconds:

@@ -77,7 +77,7 @@ class Site:
         return told
 
     def stop(self) -> None:
-        """Stop all; what is in hand is finished, what waits is kept."""
+        """Stop all; what is in hand may finish for 15 s, and goes on at the next start if not."""
         (self.data / "demo.json").unlink(missing_ok=True)  # it means "ready"
         self._supervisor.stop(grace=15)
         for engine in reversed(self._engines):
@@ -183,8 +183,10 @@ def _keys(path: Path) -> dict[str, str]:
         made = {f"SECRET_KEY_{name.upper()}": secrets.token_urlsafe(48) for name in SERVICES}
         made["TOKEN_PRIVATE_KEY"] = json.dumps(key.as_dict(private=True))
         made["TOKEN_PUBLIC_KEY"] = json.dumps(key.as_dict(private=False))
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(made))
+        half = path.with_suffix(".part")  # a stop in between must not leave half a file
+        half.touch(mode=0o600)
+        half.write_text(json.dumps(made))
+        half.rename(path)
     kept = json.loads(path.read_text())
     return {name: value for name, value in kept.items() if name not in os.environ}
 

@@ -90,7 +90,7 @@ class TickLaboratory:
         )
 
     def start_workers(self, processes: int, relays: int = 1) -> None:
-        """The publisher's relays, a worker for its receipts, and the subscribers' workers.
+        """The subscribers' workers, a worker and relays of the publisher.
 
         The publisher's relays come last, when every worker has sung: start-up is not measured.
         """

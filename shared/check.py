@@ -25,8 +25,8 @@ def main(service: str, *queues: str) -> None:
             None,
             0,
         )
-    if silent or not known:
-        sys.exit(f"silent: {silent or 'no relay has run yet'}")
+    if silent or known < max(len(names), 1):
+        sys.exit(f"silent: {silent or 'never heard of'}")
 
 
 if __name__ == "__main__":

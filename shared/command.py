@@ -103,10 +103,13 @@ def _relay(bus: Bus) -> None:
 def _replay(bus: Bus, arguments: argparse.Namespace) -> None:
     if not (arguments.event or arguments.since):
         sys.exit("replay needs --event or --since, so that nobody sends everything by mistake")
-    with bus.database.sessions.begin() as session:
-        sent = bus.replay(
-            session, arguments.subscriber, event_id=arguments.event, since=arguments.since
-        )
+    try:
+        with bus.database.sessions.begin() as session:
+            sent = bus.replay(
+                session, arguments.subscriber, event_id=arguments.event, since=arguments.since
+            )
+    except ValueError as error:
+        sys.exit(str(error))
     log.info("replay", subscriber=arguments.subscriber, events=sent)
 
 
@@ -117,4 +120,8 @@ def _failed(bus: Bus) -> None:
 
 
 def _retry(bus: Bus, event_id: str | None) -> None:
-    log.info("retry", events=bus.inbox.retry_parked(event_id))
+    try:
+        log.info("retry", events=bus.inbox.retry_parked(event_id))
+    except ExceptionGroup as failed:
+        log.exception("retry.failed")
+        sys.exit(str(failed))

@@ -102,6 +102,8 @@ class Database:
 
 
 def _run_actions(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # a savepoint was released; the transaction itself is still open
     for action in session.info.pop(_AFTER_COMMIT, {}).values():
         action()
 

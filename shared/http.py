@@ -47,6 +47,7 @@ class Requests:
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", trace_id(traceparent).encode()),
+                    *_private(scope["path"], message["headers"]),
                 ]
             await send(message)
 
@@ -90,6 +91,13 @@ class Requests:
         await self._app(scope, limited, send)
 
 
+def _private(path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers that keep an API's answer, which may be about a person, out of caches."""
+    if "/api/" not in path or any(name == b"cache-control" for name, _ in headers):
+        return []
+    return [(b"cache-control", b"private, no-store"), (b"x-content-type-options", b"nosniff")]
+
+
 def _loggable(route: str, scope: Scope) -> str:
     """The route with its template: a signed link in a log would be a key left in the door."""
     return route if route != "-" else scope["path"][:200]
@@ -128,8 +136,11 @@ _BUS_STATE = text("""
               FROM delivery d JOIN outbox o ON o.id = d.event_id
              WHERE d.due_at IS NOT NULL) AS oldest_unreceived_seconds,
            (SELECT count(*) FROM failed_event WHERE parked_at IS NOT NULL) AS parked_events,
-           (SELECT coalesce(max(extract(epoch FROM now() - sung_at)), 'Infinity')::float
+           (SELECT coalesce(extract(epoch FROM now() - min(sung_at)), 'Infinity')::float
               FROM canary) AS oldest_canary_seconds""")
+# Without a row no relay has run yet.
+_OLDEST_CANARY = text("""
+    SELECT coalesce(extract(epoch FROM now() - min(sung_at)), 'Infinity')::float FROM canary""")
 
 
 def add_health(app: FastAPI, bus: Bus, metrics: Metrics) -> None:
@@ -146,7 +157,7 @@ def add_health(app: FastAPI, bus: Bus, metrics: Metrics) -> None:
         checks = {"database": "ok", "redis": "ok", "worker": "ok"}
         try:
             with bus.database.sessions.begin() as session:
-                age = session.execute(_BUS_STATE).mappings().one()["oldest_canary_seconds"]
+                age = session.execute(_OLDEST_CANARY).scalar_one()
             if age > CANARY_OLD_S:
                 checks["worker"] = "silent"
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "down"

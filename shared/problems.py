@@ -23,6 +23,7 @@ STATUSES: dict[int, tuple[str, str]] = {
     404: ("not-found", _("Halaman atau data ini tidak ada. Periksa alamatnya.")),
     405: ("method-not-allowed", _("Cara ini tidak tersedia di alamat ini.")),
     413: ("too-large", _("Kiriman ini terlalu besar.")),
+    415: ("unsupported-media-type", _("Bentuk kiriman ini tidak dikenal di alamat ini.")),
     422: ("validation", _("Ada isian yang perlu diperbaiki.")),
     500: ("error", _("Terjadi kesalahan di pihak kami. Coba lagi sebentar lagi.")),
 }

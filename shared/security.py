@@ -83,9 +83,9 @@ def read_token(public_jwk: str, token: str) -> Caller:
     try:
         claims = jwt.decode(token, _key(public_jwk), algorithms=[ALGORITHM]).claims
         jwt.JWTClaimsRegistry(exp={"essential": True}, sub={"essential": True}).validate(claims)
-    except (JoseError, ValueError):
+        return Caller(claims["role"], claims["name"], claims["sub"], claims["region"])
+    except (JoseError, ValueError, TypeError, KeyError):
         return ANONYMOUS
-    return Caller(claims["role"], claims["name"], claims["sub"], claims["region"])
 
 
 def _key(jwk: str) -> OKPKey:
@@ -93,16 +93,22 @@ def _key(jwk: str) -> OKPKey:
 
 
 def identify(public_jwk: Callable[[], str]) -> Callable[[Request], None]:
-    """An application-wide dependency: sets `request.state.caller` from bearer token or cookie."""
+    """An application-wide dependency: sets `request.state.caller` from bearer token or cookie.
+
+    Raises 403 for a change that another site makes a browser ask for: it could sign a person out,
+    or in as somebody else.
+    """
 
     def set_caller(request: Request) -> None:
+        request.state.caller = ANONYMOUS
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
-            # Another site may make a browser send our cookie, but not have it count.
-            foreign = request.headers.get("sec-fetch-site") == "cross-site"
-            unsafe = request.method not in {"GET", "HEAD"}
-            token = "" if foreign and unsafe else request.cookies.get(COOKIE, "")
-        request.state.caller = read_token(public_jwk(), token) if token else ANONYMOUS
+            foreign = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+            if foreign and request.method not in {"GET", "HEAD"}:
+                raise HTTPException(403)
+            token = request.cookies.get(COOKIE, "")
+        if token:
+            request.state.caller = read_token(public_jwk(), token)
 
     return set_caller
 

@@ -109,14 +109,14 @@ def page(
 ) -> tuple[list[Row[Any]], str | None]:
     """Meetings by date, and the slug after which the next page begins.
 
-    `words` may be part of a title, a venue or a province's name.
+    `words` may be part of a title, a venue, or the name of a province or of a kab/kota in it.
     """
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    provinces = [region.code for region in regions.search(words) if region.level == 1]
+    provinces = {region.code[:2] for region in regions.search(words) if region.level <= 2}
     values = {
         "words": words,
         "like": f"%{escaped}%",
-        "provinces": provinces,
+        "provinces": sorted(provinces),
         "open_only": open_only,
         "after": after,
         "limit": PAGE + 1,

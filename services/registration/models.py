@@ -115,3 +115,5 @@ class Account(Base):
     name: Mapped[str]
     role: Mapped[str]
     region_code: Mapped[str] = mapped_column(server_default=sql("''"))
+    failures: Mapped[int] = mapped_column(server_default=sql("0"))  # wrong passwords in a row
+    retry_at: Mapped[datetime | None]  # until then no password is right

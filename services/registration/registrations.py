@@ -135,11 +135,16 @@ def submit(
         outcome = connection.execute(_SUBMIT, values).one()
     except IntegrityError:
         # The key is taken: the whole statement, seats included, was undone.
-        return _earlier(connection, meeting, key, values["request_hash"])
-    if not outcome.open:
-        raise Closed
+        earlier = _earlier(connection, meeting, key, values["request_hash"])
+        if earlier is None:
+            raise
+        return earlier
     if not outcome.registered:
-        raise QuotaFull(outcome.full_kinds)
+        # Who has a registration under this key is told so, also when the last seat was theirs.
+        earlier = _earlier(connection, meeting, key, values["request_hash"])
+        if earlier:
+            return earlier
+        raise QuotaFull(outcome.full_kinds) if outcome.open else Closed
     bus.outbox.ring_now()
     return Submitted(registration_id, event.code, "submitted", event.own_link)
 
@@ -173,8 +178,12 @@ def _submitted(
     )
 
 
-def _earlier(connection: Connection, meeting: Row[Any], key: str, request_hash: str) -> Submitted:
-    row = connection.execute(_EARLIER, {"meeting_id": meeting.id, "key": key}).one()
+def _earlier(
+    connection: Connection, meeting: Row[Any], key: str, request_hash: str
+) -> Submitted | None:
+    row = connection.execute(_EARLIER, {"meeting_id": meeting.id, "key": key}).first()
+    if row is None:
+        return None
     if row.request_hash != request_hash:
         raise KeyReused
     return Submitted(row.id, row.code, row.status, own_link(row.id, meeting.ends_at))

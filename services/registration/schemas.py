@@ -21,8 +21,12 @@ from pydantic_core import PydanticCustomError
 from shared import regions
 from shared.events import Language, ParticipantType
 
-# Control characters have no place in a name, and PostgreSQL refuses NUL.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+# Every field is one line: no control characters (PostgreSQL refuses NUL) or breaks, and nothing
+# unseen that turns the direction or makes two names look the same. Joiners stay: scripts need them.
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069"
+    r"\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 
 
 def _printable(value: str) -> str:

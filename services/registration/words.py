@@ -55,6 +55,16 @@ REFUSALS: dict[str, str] = {
         "Formulir ini sudah pernah dikirim dengan isi lain. Periksa isinya, lalu kirim lagi "
         "bila Anda mendaftarkan orang lain."
     ),
-    "no-consent": _("Persetujuan ini diperlukan untuk mendaftar."),
     "sign-in": _("Surel atau kata sandi tidak cocok."),
+    "too-many-tries": _("Terlalu banyak percobaan masuk. Tunggu sebentar, lalu coba lagi."),
+}
+
+# Instead of "empty or too short", by field.
+EMPTY: dict[str, str] = {
+    "name": _("Isi nama lengkap."),
+    "participant_type": _("Pilih Anda datang sebagai apa."),
+    "region_code": _("Pilih wilayah dari daftar."),
+    "library_name": _("Isi nama perpustakaan atau instansi."),
+    "position": _("Isi jabatan."),
+    "consent": _("Persetujuan ini diperlukan untuk mendaftar."),
 }

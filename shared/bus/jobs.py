@@ -20,10 +20,11 @@ _PLAN = text("""
     SELECT job, now() FROM unnest(CAST(:jobs AS text[])) AS planned(job)
     ON CONFLICT (job) DO NOTHING""")
 
-# A release may drop a job or a queue; nobody must wait for its song.
+# A release may drop a queue; nobody must wait for its song. But while releases overlap, an older
+# relay must not forget what a newer one has just begun.
 _FORGET = text("""
-    WITH gone AS (DELETE FROM clock WHERE job <> ALL (CAST(:jobs AS text[])))
-    DELETE FROM canary WHERE queue <> ALL (CAST(:queues AS text[]))""")
+    DELETE FROM canary
+    WHERE queue <> ALL (CAST(:queues AS text[])) AND sung_at < now() - interval '10 minutes'""")
 
 # Not sung yet: until its worker has, a queue counts as silent.
 _EXPECT = text("""
@@ -86,16 +87,22 @@ class Jobs:
         with database.sessions.begin() as session:
             return set(session.execute(_DUE, self._clocked()).scalars())
 
-    def ring(self, names: Iterable[str]) -> None:
-        """Wake the named jobs; other names are not ours. Raises `BrokerAway`."""
+    def ring(self, names: Iterable[str]) -> set[str]:
+        """Wake the named jobs; returns those for which there was no room yet.
+
+        Names that are not ours are dropped. Raises `BrokerAway`.
+        """
         jobs = [self._jobs[name] for name in names if name in self._jobs]
         if not jobs:
-            return
+            return set()
         room = self._queues.room(sorted({self.queue_name(job) for job in jobs}))
+        waiting = set()
         for job in jobs:
-            # So many rings are waiting already that one more would change nothing.
             if room[self.queue_name(job)]:
                 self._queues.send(self.queue_name(job), "bus.work", job.name)
+            else:
+                waiting.add(job.name)
+        return waiting
 
     def queue_name(self, job: Job) -> str:
         """The queue's full name in Redis."""

@@ -65,8 +65,9 @@ class Outbox:
 class Doorbell:
     """Rings the relay from a thread of its own, many commits at a time.
 
-    A ring may be lost (a killed process, a restarted server): the relay also looks by itself once
-    a second. So ringing never waits, never fails, and never holds a request.
+    A ring may be lost (a killed process, a server that is away): the relay also looks for events
+    by itself once a second, and the clock starts each job sooner or later. So ringing never waits,
+    never fails, and never holds a request.
     """
 
     def __init__(self, database: Database) -> None:
@@ -74,6 +75,7 @@ class Doorbell:
         self._lock = threading.Lock()
         self._rung: set[str] = set()
         self._wake = threading.Event()
+        self._connection: psycopg.Connection[Any] | None = None
         self._owner = 0  # the process whose thread it is: a forked child needs one of its own
 
     def ring(self, what: str) -> None:
@@ -86,19 +88,23 @@ class Doorbell:
         self._wake.set()
 
     def _run(self) -> None:
-        connection: psycopg.Connection[Any] | None = None
         while True:
             self._wake.wait()
             self._wake.clear()
             with self._lock:
                 rung, self._rung = self._rung, set()
-            try:
-                connection = connection or self._database.raw_connection()
-                for what in rung:
-                    connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, what))
-            except psycopg.Error as error:
-                # The relay's own look, at most a second later, makes up for it.
-                log.warning("doorbell.lost", rung=sorted(rung), error=str(error))
-                if connection is not None:
-                    connection.close()
-                connection = None
+            # The first try after a restart of PostgreSQL finds out that the connection is dead.
+            if not (self._notify(rung) or self._notify(rung)):
+                log.warning("doorbell.lost", rung=sorted(rung))
+
+    def _notify(self, rung: set[str]) -> bool:
+        try:
+            self._connection = self._connection or self._database.raw_connection()
+            for what in rung:
+                self._connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, what))
+        except psycopg.Error:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+            return False
+        return True

@@ -11,12 +11,14 @@ from typing import Any, cast
 
 import redis
 from celery import Celery
+from celery.exceptions import SoftTimeLimitExceeded
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
 # Messages a queue may hold before the relay waits. Redis stays small while a subscriber is away,
 # and a resend cannot pile copies upon copies.
 ROOM = 20
+SUSPECT = 3  # a copy sent so often without a receipt is sent alone, and handled with care
 RECEIPTS = 100  # read at a time, each for up to a batch of copies
 SOFT_LIMIT_S = 50
 HARD_LIMIT_S = 60
@@ -27,14 +29,16 @@ SETTINGS: dict[str, Any] = {
     "accept_content": ["json"],
     # Outcomes are rows in PostgreSQL; a result backend would be a second truth.
     "task_ignore_result": True,
-    # A message counts as done when its work has committed, also if the worker dies meanwhile.
+    # A message is in the queue until its work has committed.
     "task_acks_late": True,
-    "task_reject_on_worker_lost": True,
+    # But one that killed its worker is not put back at once, to kill the next: it comes due again
+    # in PostgreSQL, with a growing pause, and alone.
+    "task_reject_on_worker_lost": False,
     # One message in hand: what waits in a busy child is lost time for an idle one.
     "worker_prefetch_multiplier": 1,
     "task_soft_time_limit": SOFT_LIMIT_S,
     "task_time_limit": HARD_LIMIT_S,
-    # Ctrl-C lets a task finish, but not for ever.
+    # The first SIGTERM lets the task in hand finish (60 s at most), the second one only so long.
     "worker_soft_shutdown_timeout": 10,
     # A worker without a broker waits for it; it never gives up.
     "broker_connection_retry_on_startup": True,
@@ -59,6 +63,9 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+TooSlow = SoftTimeLimitExceeded  # raised inside a task that has run for SOFT_LIMIT_S
+
+
 class BrokerAway(ConnectionError):
     """Redis cannot be reached; what was to be sent stays in PostgreSQL."""
 
@@ -79,7 +86,7 @@ class Queues:
 
     @cached_property
     def client(self) -> redis.Redis:
-        """A plain client, for queue lengths and for the health check."""
+        """A plain client, for queue lengths and receipts."""
         return redis.Redis.from_url(
             self._url(), socket_timeout=3, socket_connect_timeout=3, decode_responses=True
         )

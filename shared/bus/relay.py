@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from shared.bus.jobs import Jobs
 from shared.bus.outbox import CHANNEL
-from shared.bus.queues import BrokerAway, Queues
+from shared.bus.queues import SUSPECT, BrokerAway, Queues
 from shared.database import Database
 from shared.events import Subscribers
 
@@ -46,7 +46,7 @@ _CLAIM_NEW = text("""
             CAST(:types AS text[]), CAST(:subscribers AS text[]), CAST(:room AS boolean[])
         ) AS hears(type, subscriber, room) USING (type)
     )
-    SELECT id::text, 0, type, envelope::text FROM sent ORDER BY id""")
+    SELECT id::text, 0, 1, type, envelope::text FROM sent ORDER BY id""")
 
 _CLAIM_DUE = text("""
     WITH due AS (
@@ -57,9 +57,9 @@ _CLAIM_DUE = text("""
         UPDATE delivery SET attempts = attempts + 1, due_at = now() + make_interval(
             secs => least(:resend * power(2, least(attempts, 10)), :most))
         FROM due WHERE delivery.event_id = due.event_id AND delivery.subscriber = due.subscriber
-        RETURNING delivery.event_id, delivery.replay
+        RETURNING delivery.event_id, delivery.replay, delivery.attempts
     )
-    SELECT outbox.id::text, again.replay, outbox.type, outbox.envelope::text
+    SELECT outbox.id::text, again.replay, again.attempts, outbox.type, outbox.envelope::text
     FROM again JOIN outbox ON outbox.id = again.event_id ORDER BY outbox.id""")
 
 
@@ -93,7 +93,7 @@ class Relay:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """End `run()` after the batch in hand."""
+        """End `run()` after the step in hand, within a second."""
         self._stopping.set()
 
     def run(self) -> None:
@@ -115,28 +115,26 @@ class Relay:
             rung |= {note.payload for note in listening.notifies(timeout=wait, stop_after=1)}
             rung |= self._jobs.due(self._database)
             try:
-                self._jobs.ring(rung)
-                done = self.drain()
+                rung = self._jobs.ring(rung)
+                done = self.step()
             except BrokerAway as error:
                 log.warning("relay.broker_away", error=str(error))
                 wait = LOOK_S
                 continue
-            rung.clear()
             # After work, receipts and room come soon; the longer nothing comes, the later we look.
-            longest = FULL_LOOK_S if done.full else LOOK_S
-            wait = QUICK_LOOK_S if done.moved else min(max(wait, QUICK_LOOK_S) * 2, longest)
+            longest = FULL_LOOK_S if done.full or rung else LOOK_S
+            wait = 0.0 if done.moved else min(max(wait * 2, QUICK_LOOK_S), longest)
 
-    def drain(self) -> "Drained":
-        """Do all there is to do now. Raises `BrokerAway`."""
-        moved = False
-        while True:
-            received = self._take_receipts()
-            room = self._room()
-            sent = self._send_new(room) if not room or any(room.values()) else 0
-            sent += sum(self._send_due(subscriber) for subscriber in room if room[subscriber])
-            if not sent and not received:
-                return Drained(moved, full=not all(room.values()))
-            moved = True
+    def step(self) -> "Step":
+        """Read the receipts that have come, and send each subscriber a message or two.
+
+        Raises `BrokerAway`.
+        """
+        received = self._take_receipts()
+        room = self._room()
+        sent = self._send_new(room) if not room or any(room.values()) else 0
+        sent += sum(self._send_due(subscriber) for subscriber in room if room[subscriber])
+        return Step(moved=bool(received or sent), full=not all(room.values()))
 
     def _take_receipts(self) -> int:
         copies: dict[tuple[str, int], list[str]] = defaultdict(list)
@@ -145,7 +143,8 @@ class Relay:
                 copies[subscriber, replay].append(event_id)
         if copies:
             with self._database.sessions.begin() as session:
-                for (subscriber, replay), ids in copies.items():
+                # In one order, so that two relays wait for each other instead of deadlocking.
+                for (subscriber, replay), ids in sorted(copies.items()):
                     values = {"subscriber": subscriber, "replay": replay, "ids": ids}
                     session.execute(_RECEIVED, values)
         return len(copies)
@@ -166,7 +165,7 @@ class Relay:
         with self._database.sessions.begin() as session:
             rows = [list(row) for row in session.execute(_CLAIM_NEW, values)]
         for subscriber, types in self._types.items():
-            batch = [row for row in rows if row[2] in types] if room[subscriber] else []
+            batch = [row for row in rows if row[3] in types] if room[subscriber] else []
             if batch:
                 self._send(subscriber, batch)
         return len(rows)
@@ -183,8 +182,11 @@ class Relay:
         }
         with self._database.sessions.begin() as session:
             batch = [list(row) for row in session.execute(_CLAIM_DUE, values)]
-        if batch:
-            self._send(subscriber, batch)
+        # One of these may be what kills or stalls its worker: then alone, to spare the others.
+        suspects = [copy for copy in batch if copy[2] >= SUSPECT]
+        for messages in ([copy for copy in batch if copy[2] < SUSPECT], *([s] for s in suspects)):
+            if messages:
+                self._send(subscriber, messages)
         self._due_looks[subscriber] = time.monotonic() + (0 if batch else LOOK_S)
         return len(batch)
 
@@ -193,8 +195,8 @@ class Relay:
         self._queues.send(f"{subscriber}.events", "bus.deliver", self._service, batch)
 
 
-class Drained(NamedTuple):
-    """What `drain` found: did anything move, and is a queue too full to take more."""
+class Step(NamedTuple):
+    """What a step of the relay found: did anything move, and is a queue too full to take more."""
 
     moved: bool
     full: bool

@@ -16,6 +16,7 @@ _REPLAY = text("""
       AND (CAST(:event_id AS uuid) IS NULL OR id = CAST(:event_id AS uuid))
       AND (CAST(:since AS timestamptz) IS NULL
            OR id >= uuidv7(CAST(:since AS timestamptz) - now()))
+    FOR SHARE -- a purge must not take away what is about to be sent
     ON CONFLICT (event_id, subscriber) DO UPDATE
     SET replay = delivery.replay + 1, attempts = 0, due_at = now(), received_at = NULL
     RETURNING event_id""")
@@ -31,7 +32,8 @@ _PURGE_OUTBOX = text("""
     ), copies AS (DELETE FROM delivery USING old WHERE delivery.event_id = old.id)
     DELETE FROM outbox USING old WHERE outbox.id = old.id RETURNING outbox.id""")
 
-# Twice as long as the outbox: a late copy must still find its row here.
+# Twice as long as an outbox keeps what is settled: a late copy still finds its row here. Only one
+# whose receipts were lost for all that time could be handled twice.
 _PURGE_INBOX = text("""
     DELETE FROM inbox WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => 2 * :days)
@@ -49,9 +51,12 @@ def replay(
     """Send events to one subscriber again, or for the first time; returns how many.
 
     One event by its id, or all that the subscriber hears since a time (ISO 8601, with zone). One
-    that was handled before is handled anew: its copy carries the next `replay` number.
+    that was handled before is handled anew: its copy carries the next `replay` number. Raises
+    `ValueError` for a subscriber that shared/events.py does not name.
     """
     types = [cls.type for cls, names in subscribers.items() if subscriber in names]
+    if not types:
+        raise ValueError(f"nobody called {subscriber} hears anything")
     values = {"subscriber": subscriber, "types": types, "event_id": event_id, "since": since}
     return len(session.execute(_REPLAY, values).all())
 

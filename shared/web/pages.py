@@ -26,6 +26,7 @@ PAGE_HEADERS = {
     "Cache-Control": "private, no-cache",
     "Vary": "Accept-Language, Cookie",
 }
+NOT_STORED = "private, no-store"  # nor may the browser show it after signing out
 
 
 class Pages:
@@ -64,6 +65,8 @@ class Pages:
         }
         html = self._environments[language].get_template(template).render(shown | context)
         response = HTMLResponse(html, status, PAGE_HEADERS | {"Content-Language": language})
+        if shown["person"]:
+            response.headers["Cache-Control"] = NOT_STORED
         if "lang" in request.query_params:
             secure = request.url.scheme == "https"
             response.set_cookie(COOKIE, language, ONE_YEAR, secure=secure, samesite="lax")

@@ -154,6 +154,18 @@ def test_one_key_sent_twenty_times_at_once_is_one_registration_and_one_seat() ->
     assert taken(slug) == {("meeting", ""): (1, 50)}
 
 
+def test_the_same_key_again_is_the_same_answer_also_when_the_last_seat_was_theirs() -> None:
+    slug = open_meeting(QuotaPlan("meeting", "", 1))
+    person = form()
+    first = submit(slug, person, "same")
+    assert submit(slug, person, "same").code == first.code
+    with pytest.raises(KeyReused):
+        submit(slug, form(), "same")
+    with database.sessions.begin() as session:
+        session.execute(text("UPDATE meeting SET status = 'closed' WHERE slug = :s"), {"s": slug})
+    assert submit(slug, person, "same").code == first.code
+
+
 def test_a_key_with_another_content_is_refused_and_takes_no_seat() -> None:
     slug = open_meeting(QuotaPlan("meeting", "", 50))
     submit(slug, form(), "same")

@@ -1,6 +1,9 @@
 """The bus on real PostgreSQL and Redis: what it promises a publisher and a subscriber."""
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +16,8 @@ from bench.laboratory import TickLaboratory
 from bench.ticks import Ticked, make_bus
 from shared.bus import Bus, Envelope
 from shared.bus.inbox import TRIES, Copy
-from shared.bus.queues import ROOM, BrokerAway
+from shared.bus.queues import ROOM, SUSPECT, BrokerAway
+from shared.bus.relay import Step
 from shared.bus.retention import purge
 
 
@@ -44,7 +48,7 @@ def scalar(bus: Bus, statement: str) -> Any:
 
 def copies(bus: Bus) -> list[Copy]:
     with bus.database.sessions.begin() as session:
-        rows = session.execute(text("SELECT id::text, 0, type, envelope::text FROM outbox"))
+        rows = session.execute(text("SELECT id::text, 0, 1, type, envelope::text FROM outbox"))
         return [Copy(*row) for row in rows]
 
 
@@ -55,6 +59,14 @@ def sent(laboratory: TickLaboratory, queue: str) -> list[list[Any]]:
     raw = source(laboratory).queues.client.lrange(queue, 0, -1)
     bodies = [json.loads(message)["body"] for message in reversed(raw)]
     return [json.loads(base64.b64decode(body))[0] for body in bodies]
+
+
+def drain(bus: Bus) -> Step:
+    """What a relay does until it has nothing to do."""
+    relay = bus.relay()
+    while (step := relay.step()).moved:
+        pass
+    return step
 
 
 def test_an_event_is_as_true_as_its_transaction(laboratory: TickLaboratory) -> None:
@@ -77,7 +89,7 @@ def test_a_ring_after_the_commit_wakes_a_listener(laboratory: TickLaboratory) ->
 
 def test_one_message_per_subscriber_carries_a_batch(laboratory: TickLaboratory) -> None:
     laboratory.publish(250)
-    source(laboratory).relay().drain()
+    drain(source(laboratory))
     for subscriber in ("left", "right"):
         messages = sent(laboratory, f"{subscriber}.events")
         assert [len(batch) for _publisher, batch in messages] == [100, 100, 50]
@@ -184,6 +196,72 @@ def test_an_event_that_fails_to_the_last_try_is_parked_and_can_be_handled_later(
     bus.database.engine.dispose()
 
 
+DEADLY = """
+import os, signal, sys
+from bench.ticks import Ticked, make_bus
+from shared.bus.inbox import Copy
+bus = make_bus("left")
+bus.on(Ticked)(lambda session, envelopes: os.kill(os.getpid(), signal.SIGKILL))
+bus.inbox.deliver("source", [Copy(*sys.argv[1].split("|", 4))._replace(replay=0, attempts=3)])
+"""
+
+
+def test_an_event_that_kills_its_worker_each_time_is_parked_in_the_end(
+    laboratory: TickLaboratory,
+) -> None:
+    laboratory.publish(1)
+    [copy] = copies(source(laboratory))
+    for _ in range(TRIES):
+        argument = "|".join(str(part) for part in copy)
+        died = subprocess.run([sys.executable, "-c", DEADLY, argument], check=False)
+        assert died.returncode == -signal.SIGKILL
+    left = laboratory.buses["left"]
+    left.inbox.deliver("source", [copy._replace(attempts=SUSPECT)])
+    with left.database.sessions.begin() as session:
+        [failed] = left.inbox.failed(session)
+    assert failed["parked_at"] is not None
+    assert laboratory.handled("left") == (0, 0)
+
+
+def test_an_event_that_nothing_handles_yet_is_kept_as_failed(laboratory: TickLaboratory) -> None:
+    laboratory.publish(2)
+    bus = make_bus("left")
+    bus.inbox.handlers.clear()
+    bus.inbox.deliver("source", copies(source(laboratory)))
+    with bus.database.sessions.begin() as session:
+        assert len(bus.inbox.failed(session)) == 2
+    # The next release hears it; the copies come again, and nothing is left of the failure.
+    left = laboratory.buses["left"]
+    left.inbox.deliver("source", copies(source(laboratory)))
+    assert laboratory.handled("left") == (2, 2)
+    with bus.database.sessions.begin() as session:
+        assert bus.inbox.failed(session) == []
+    bus.database.engine.dispose()
+
+
+def test_a_retry_goes_on_behind_one_that_still_fails(laboratory: TickLaboratory) -> None:
+    laboratory.publish(3)
+    bus, poison = poisoned(0)
+    poison |= {1, 2}
+    for _ in range(TRIES):
+        bus.inbox.deliver("source", copies(source(laboratory)))
+    poison.difference_update({1, 2})
+    with pytest.raises(ExceptionGroup, match="2 handled, 1 still fail"):
+        bus.inbox.retry_parked()
+    assert laboratory.handled("left") == (2, 2)
+    bus.database.engine.dispose()
+
+
+def test_a_suspect_is_sent_alone(laboratory: TickLaboratory) -> None:
+    bus = source(laboratory)
+    laboratory.publish(4)
+    drain(bus)
+    bus.queues.client.flushall()
+    scalar(bus, f"WITH x AS (UPDATE delivery SET due_at = now(), attempts = {SUSPECT}) SELECT 1")
+    drain(bus)
+    assert [len(batch) for _, batch in sent(laboratory, "left.events")] == [1, 1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("event_type", "envelope"),
     [
@@ -196,7 +274,7 @@ def test_an_unreadable_event_is_kept_as_it_came(
     laboratory: TickLaboratory, event_type: str, envelope: str
 ) -> None:
     bus = laboratory.buses["left"]
-    copy = Copy("01920000-0000-7000-8000-000000000001", 0, event_type, envelope)
+    copy = Copy("01920000-0000-7000-8000-000000000001", 0, 1, event_type, envelope)
     bus.inbox.deliver("source", [copy])
     with bus.database.sessions.begin() as session:
         [failed] = bus.inbox.failed(session)
@@ -208,14 +286,13 @@ def test_a_copy_without_receipt_comes_due_again_and_one_with_a_receipt_does_not(
 ) -> None:
     bus = source(laboratory)
     laboratory.publish(2)
-    relay = bus.relay()
-    relay.drain()
+    drain(bus)
     bus.queues.client.flushall()  # Redis loses everything
     first = copies(bus)[0]
     laboratory.buses["left"].queues.send_receipt("source", [(first.event_id, 0)])
-    bus.relay().drain()
+    drain(bus)
     scalar(bus, "WITH x AS (UPDATE delivery SET due_at = now() WHERE due_at IS NOT NULL) SELECT 1")
-    bus.relay().drain()
+    drain(bus)
     assert [len(batch) for _, batch in sent(laboratory, "left.events")] == [1]
     assert [len(batch) for _, batch in sent(laboratory, "right.events")] == [2]
     assert scalar(bus, "SELECT max(attempts) FROM delivery") == 2
@@ -228,11 +305,11 @@ def test_a_full_queue_holds_up_neither_redis_nor_the_other_subscriber(
     for _ in range(ROOM):
         bus.queues.client.lpush("left.events", "x")
     laboratory.publish(300)
-    assert bus.relay().drain().full  # something had to wait
+    assert drain(bus).full  # something had to wait
     assert bus.queues.client.llen("left.events") == ROOM
     assert len(sent(laboratory, "right.events")) == 3
     bus.queues.client.delete("left.events")
-    assert not bus.relay().drain().full
+    assert not drain(bus).full
     assert len(sent(laboratory, "left.events")) == 3
 
 
@@ -243,17 +320,17 @@ def test_while_redis_is_away_events_wait_and_nothing_is_claimed(
     laboratory.redis.kill()
     laboratory.publish(10)
     with pytest.raises(BrokerAway):
-        bus.relay().drain()
+        drain(bus)
     assert scalar(bus, "SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 10
     laboratory.redis.start()
-    bus.relay().drain()
+    drain(bus)
     assert len(sent(laboratory, "left.events")) == 1
 
 
 def test_two_relays_send_nothing_twice(laboratory: TickLaboratory) -> None:
     laboratory.publish(1500)
     buses = [make_bus("source") for _ in range(3)]
-    threads = [threading.Thread(target=bus.relay().drain) for bus in buses]
+    threads = [threading.Thread(target=drain, args=(bus,)) for bus in buses]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -269,8 +346,7 @@ def test_replay_is_handled_anew_and_a_repeated_replay_copy_is_not(
 ) -> None:
     bus = source(laboratory)
     laboratory.publish(3)
-    relay = bus.relay()
-    relay.drain()
+    drain(bus)
     left = laboratory.buses["left"]
     left.inbox.deliver("source", copies(bus))
     with bus.database.sessions.begin() as session:
@@ -278,7 +354,7 @@ def test_replay_is_handled_anew_and_a_repeated_replay_copy_is_not(
         assert bus.replay(session, "left", since="2026-01-01T00:00:00+07:00") == 3
         assert bus.replay(session, "left", since="2099-01-01T00:00:00+07:00") == 0
     bus.queues.client.flushall()
-    bus.relay().drain()
+    drain(bus)
     [[_, batch]] = sent(laboratory, "left.events")
     for _ in range(2):
         left.inbox.deliver("source", [Copy(*copy) for copy in batch])
@@ -288,11 +364,11 @@ def test_replay_is_handled_anew_and_a_repeated_replay_copy_is_not(
 def test_purge_keeps_what_has_no_receipt_yet(laboratory: TickLaboratory) -> None:
     bus = source(laboratory)
     laboratory.publish(3)
-    bus.relay().drain()
+    drain(bus)
     ids = [copy.event_id for copy in copies(bus)]
     laboratory.buses["left"].queues.send_receipt("source", [(id_, 0) for id_ in ids])
     laboratory.buses["right"].queues.send_receipt("source", [(id_, 0) for id_ in ids[:2]])
-    bus.relay().drain()
+    drain(bus)
     assert purge(bus.database, days=30) == 0
     assert purge(bus.database, days=0) == 2
     assert [copy.event_id for copy in copies(bus)] == ids[2:]
@@ -310,6 +386,22 @@ def test_a_clocked_job_is_rung_by_one_of_many_relays(laboratory: TickLaboratory)
     assert sent(laboratory, "source.jobs") == [["purge_bus"]]
     for bus in buses:
         bus.database.engine.dispose()
+
+
+def test_a_ring_for_a_full_queue_is_kept(laboratory: TickLaboratory) -> None:
+    bus = source(laboratory)
+    for _ in range(ROOM):
+        bus.queues.client.lpush("source.jobs", "x")
+    assert bus.jobs.ring({"purge_bus", "not ours"}) == {"purge_bus"}
+    bus.queues.client.delete("source.jobs")
+    assert bus.jobs.ring({"purge_bus"}) == set()
+    assert sent(laboratory, "source.jobs") == [["purge_bus"]]
+
+
+def test_a_replay_to_nobody_is_an_error(laboratory: TickLaboratory) -> None:
+    bus = source(laboratory)
+    with bus.database.sessions.begin() as session, pytest.raises(ValueError, match="nobody"):
+        bus.replay(session, "lefft", since="2026-01-01T00:00:00+07:00")
 
 
 def test_a_service_cannot_hear_what_the_contract_does_not_give_it() -> None:

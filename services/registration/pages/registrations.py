@@ -16,12 +16,13 @@ from services.registration.pages.common import pages
 from services.registration.registrations import Closed, KeyReused, QuotaFull, RegionOutside
 from services.registration.resources import database, forms, own_links
 from services.registration.schemas import RegistrationForm
-from services.registration.words import CONSENT, LEVELS, PARTICIPANT_TYPES, REFUSALS, STATUSES
+from services.registration.words import CONSENT, EMPTY, LEVELS, PARTICIPANT_TYPES, REFUSALS, STATUSES
 from shared import regions
 from shared.security import BadLink, anyone
-from shared.web import Form, chosen_region
-from shared.web.errors import explain_fields
+from shared.web import Form, chosen_region, read_form
+from shared.web.errors import MESSAGES, explain_fields
 from shared.web.languages import choose_language
+from shared.web.pages import NOT_STORED
 
 router = APIRouter(dependencies=[Depends(anyone)], include_in_schema=False)
 
@@ -30,7 +31,7 @@ Transaction = Annotated[Session, Depends(database.transaction, scope="function")
 
 async def typed(request: Request) -> FormData:
     """What was typed; the one asynchronous step, as the body arrives in pieces."""
-    return await request.form(max_files=0, max_fields=100)
+    return await read_form(request)
 
 
 Typed = Annotated[FormData, Depends(typed)]
@@ -57,10 +58,7 @@ def submit(request: Request, slug: str, data: Typed) -> Response:
         with database.autocommit() as connection:
             done = registrations.submit(connection, meeting, form, f"form:{form_id}")
     except ValidationError as error:
-        told = explain_fields(error.errors(), say)
-        if "consent" in told:
-            told["consent"] = say(REFUSALS["no-consent"])
-        return _form(request, meeting, Form(values, told), 422)
+        return _form(request, meeting, Form(values, _told(error, values, say)), 422)
     except (BadLink, QuotaFull, Closed, RegionOutside, KeyReused) as refusal:
         errors, code = _refused(refusal, say)
         return _form(request, meeting, Form(values, errors), code)
@@ -74,7 +72,7 @@ def own(request: Request, token: str, session: Transaction) -> Response:
         registration = registrations.find(session, UUID(own_links.read(token)))
     except (BadLink, registrations.RegistrationNotFound):
         return pages.render(request, "own_link_over.html", 404)
-    return pages.render(
+    page = pages.render(
         request,
         "own.html",
         registration=registration,
@@ -83,6 +81,8 @@ def own(request: Request, token: str, session: Transaction) -> Response:
         participant_type=PARTICIPANT_TYPES[registration.participant_type][0],
         region=regions.get(registration.region_code),
     )
+    page.headers["Cache-Control"] = NOT_STORED
+    return page
 
 
 def _form(request: Request, meeting: Row[Any], form: Form, status: int = 200) -> Response:
@@ -120,6 +120,21 @@ def _fields(request: Request, values: Mapping[str, str]) -> dict[str, Any]:
         "consent": values.get("consent") == "yes",
         "language": choose_language(request),
     }
+
+
+def _told(
+    error: ValidationError, values: Mapping[str, str], say: Callable[[str], str]
+) -> dict[str, str]:
+    """What is wrong, in the order of the form; what is empty gets a sentence of its own."""
+    told = explain_fields(error.errors(), say)
+    for name in told.keys() & EMPTY.keys():
+        if not values.get(name, "").strip():
+            told[name] = say(EMPTY[name])
+    # Asked by the model only when each field is right, and a person wants to know at once.
+    told.pop("", None)
+    if not any(values.get(name, "").strip() for name in ("email", "phone")):
+        told["email"] = say(MESSAGES["contact"])
+    return {name: told[name] for name in RegistrationForm.model_fields if name in told}
 
 
 def _refused(refusal: Exception, say: Callable[[str], str]) -> tuple[dict[str, str], int]:

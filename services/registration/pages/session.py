@@ -5,13 +5,12 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from services.registration import accounts
 from services.registration.pages.common import pages
 from services.registration.pages.registrations import typed
-from services.registration.resources import database, forms
+from services.registration.resources import forms
 from services.registration.settings import settings
 from services.registration.words import REFUSALS
 from shared.security import COOKIE, BadLink, anyone, issue_token
@@ -19,7 +18,6 @@ from shared.web import Form
 
 router = APIRouter(dependencies=[Depends(anyone)], include_in_schema=False)
 
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Typed = Annotated[FormData, Depends(typed)]
 
 
@@ -30,17 +28,19 @@ def show_sign_in(request: Request) -> Response:
 
 
 @router.post("/sign-in")
-def sign_in(request: Request, session: Transaction, data: Typed) -> Response:
+def sign_in(request: Request, data: Typed) -> Response:
     """Set the session cookie, and go on."""
     values = {name: str(value) for name, value in data.items()}
     say = pages.gettext(request)
     try:
         forms.form_id(values.get("form_token", ""))
-        caller = accounts.sign_in(session, values.get("email", ""), values.get("password", ""))
+        caller = accounts.sign_in(values.get("email", ""), values.get("password", ""))
     except BadLink:
         return _form(request, Form(values, {"": say(REFUSALS["form-expired"])}), 422)
     except accounts.WrongPassword:
         return _form(request, Form(values, {"email": say(REFUSALS["sign-in"])}), 422)
+    except accounts.TooManyTries:
+        return _form(request, Form(values, {"": say(REFUSALS["too-many-tries"])}), 429)
     token = issue_token(settings().token_private_key, caller, seconds=accounts.SESSION_S)
     response = RedirectResponse(_inside(values.get("next", "")), 303)
     response.set_cookie(
@@ -56,7 +56,7 @@ def sign_in(request: Request, session: Transaction, data: Typed) -> Response:
 
 @router.post("/sign-out")
 def sign_out() -> Response:
-    """Forget the session; SameSite keeps other sites from calling this."""
+    """Forget the session; `identify` refuses this to other sites."""
     response = RedirectResponse("/", 303)
     response.delete_cookie(COOKIE, httponly=True, samesite="lax")
     return response
@@ -68,6 +68,9 @@ def _form(request: Request, form: Form, status: int = 200) -> Response:
 
 def _inside(address: str) -> str:
     """Only a path of our own; nobody is sent away from here by a link."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # such as //[
+        return "/"
     own = address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if own and not parts.netloc and not parts.scheme else "/"

@@ -1,6 +1,7 @@
 """What every document shares: its closing line, its formats, its guards."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -131,16 +132,23 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+_FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
+
+
 def csv_text(text: str) -> str:
     """A cell that no spreadsheet will compute: a leading apostrophe before = + - @ tab CR LF.
 
-    Leading blanks do not hide a formula from every program, nor do the full-width signs, so both
-    are looked through. A bare "-", which people write for "none", computes to nothing and stays.
+    Leading blanks and unseen characters do not hide a formula from every program, nor do the
+    full-width signs, so all are looked through. A bare "-", which people write for "none", computes to nothing and stays.
     """
     safe = clean(text)
     if safe.startswith(("\t", "\r", "\n")):
         return "'" + safe
-    stripped = safe.strip()
-    if stripped != "-" and stripped.startswith(tuple("=+-@＝＋－＠")):
+    first = next((sign for sign in safe if not _unseen(sign)), "")
+    if safe.strip() != "-" and first in _FORMULA_SIGNS:
         return "'" + safe
     return safe
+
+
+def _unseen(sign: str) -> bool:
+    return sign.isspace() or unicodedata.category(sign) == "Cf"

@@ -4,16 +4,15 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.datastructures import FormData
 
-from shared.web import Pages
+from shared.web import Pages, read_form
 
 pages = Pages(Path(__file__).parents[1] / "templates")
 
 
 async def typed(request: Request) -> dict[str, str]:
     """What was typed; the one asynchronous step, as the body arrives in pieces."""
-    data: FormData = await request.form(max_files=0, max_fields=100)
+    data = await read_form(request)
     return {name: value for name, value in data.items() if isinstance(value, str)}
 
 

@@ -214,3 +214,81 @@ def test_lists_take_strange_words_and_cursors(client: httpx.Client) -> None:
     pages = client.get("/registration/api/v1/meetings", params={"after": "tidak-ada"})
     assert pages.status_code == 200
     assert client.get("/registration/api/v1/meetings", params={"q": "a\x00b"}).status_code == 400
+
+
+@pytest.mark.parametrize("page", [PAGE, "/registration/sign-in", "/reporting/reports"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/form-data; boundary=x; charset=punycode",
+        "multipart/form-data; boundary=x; charset=undefined",
+        "multipart/form-data",
+        "application/json",
+        "text/plain",
+        "",
+    ],
+)
+def test_only_plain_forms_are_read(site: Site, page: str, kind: str) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"9" * 60_000 + b"\r\n--x--"
+    headers = site.staff | ({"Content-Type": kind} if kind else {})
+    answer = site.client().post(page, content=body, headers=headers)
+    assert answer.status_code == 415
+    assert "Bentuk kiriman ini tidak dikenal" in answer.text
+    charset = {"Content-Type": "application/x-www-form-urlencoded; charset=punycode"}
+    assert site.client().post(PAGE, content=b"name=x", headers=charset).status_code == 422
+
+
+UNSEEN = (
+    "\x01\t\n\r\x7f\x80\x9f\u200b\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2066\u2069"
+    "\ufeff\ufffe\uffff"
+)
+
+
+@pytest.mark.parametrize("sign", UNSEEN, ids=ascii)
+def test_unseen_characters_are_refused(client: httpx.Client, sign: str) -> None:
+    for field in ("name", "library_name", "position"):
+        answer = client.post(API, json=PERSON | {field: f"Peserta{sign}Contoh"})
+        assert answer.status_code == 422
+        assert [error["code"] for error in problem(answer)["errors"]] == ["unreadable"]
+
+
+def test_joiners_are_letters_to_those_who_need_them(client: httpx.Client) -> None:
+    answer = client.post(API, json=PERSON | {"name": "Peserta \u200cContoh\u200d ꦥ꧀ꦭ"})
+    assert answer.status_code == 201
+
+
+def test_what_is_empty_is_told_at_once_each_in_its_own_words(client: httpx.Client) -> None:
+    token = form_token(client.get(PAGE).text)
+    typed = {"form_token": token, "email": " ", "region_code_text": "Pekanbaru"}
+    page = unescape(client.post(PAGE, data=typed).text)
+    sentences = {
+        "name": "Isi nama lengkap.",
+        "email": "Isi alamat surel atau nomor HP, supaya kami dapat mengabari Anda.",
+        "participant_type": "Pilih Anda datang sebagai apa.",
+        "region_code": "Pilih wilayah dari daftar.",
+        "library_name": "Isi nama perpustakaan atau instansi.",
+        "position": "Isi jabatan.",
+        "consent": "Persetujuan ini diperlukan untuk mendaftar.",
+    }
+    told = [f'<a href="#{field}">{sentence}</a>' for field, sentence in sentences.items()]
+    places = [page.find(line) for line in told]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "kosong atau terlalu pendek" not in page
+    english = unescape(client.post(PAGE, data=typed, params={"lang": "en"}).text)
+    assert "Choose a region from the list." in english
+
+
+def test_the_own_page_is_not_stored_and_asks_to_be_kept_to_oneself(client: httpx.Client) -> None:
+    page = client.get(client.post(API, json=PERSON).json()["links"]["own"], params={"lang": "en"})
+    assert page.headers["cache-control"] == "private, no-store"
+    assert "and keep it to yourself" in page.text
+    assert "peserta.contoh@contoh.id.\nThe host checks" in page.text
+    assert "<dt>Meeting</dt>" in page.text
+
+
+def test_the_name_of_a_regency_finds_the_meetings_of_its_province(client: httpx.Client) -> None:
+    pages = [client.get("/registration/", params={"q": q}).text for q in ("pekanbaru", "bintan")]
+    assert [MEETING in page for page in pages] == [True, False]
+    assert "<h2><a" in pages[0]
+    assert "<h3>" not in pages[0]

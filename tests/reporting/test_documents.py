@@ -277,7 +277,21 @@ def test_no_cell_of_the_text_is_computed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1", "+1", "-1", "@a", "\ta", "\ra", "\n=1", "  =1", "＝1", "\x00=1"]
+    "text",
+    [
+        "=1",
+        "+1",
+        "-1",
+        "@a",
+        "\ta",
+        "\ra",
+        "\n=1",
+        "  =1",
+        "＝1",
+        "\x00=1",
+        "\u200b=1",
+        "\ufeff \u2060@a",
+    ],
 )
 def test_an_apostrophe_disarms(text: str) -> None:
     assert csv_text(text).startswith("'")

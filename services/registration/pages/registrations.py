@@ -16,7 +16,14 @@ from services.registration.pages.common import pages
 from services.registration.registrations import Closed, KeyReused, QuotaFull, RegionOutside
 from services.registration.resources import database, forms, own_links
 from services.registration.schemas import RegistrationForm
-from services.registration.words import CONSENT, EMPTY, LEVELS, PARTICIPANT_TYPES, REFUSALS, STATUSES
+from services.registration.words import (
+    CONSENT,
+    EMPTY,
+    LEVELS,
+    PARTICIPANT_TYPES,
+    REFUSALS,
+    STATUSES,
+)
 from shared import regions
 from shared.security import BadLink, anyone
 from shared.web import Form, chosen_region, read_form

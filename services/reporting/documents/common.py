@@ -139,7 +139,8 @@ def csv_text(text: str) -> str:
     """A cell that no spreadsheet will compute: a leading apostrophe before = + - @ tab CR LF.
 
     Leading blanks and unseen characters do not hide a formula from every program, nor do the
-    full-width signs, so all are looked through. A bare "-", which people write for "none", computes to nothing and stays.
+    full-width signs, so all are looked through. A bare "-", which people write for "none",
+    computes to nothing and stays.
     """
     safe = clean(text)
     if safe.startswith(("\t", "\r", "\n")):

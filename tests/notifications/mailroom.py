@@ -89,7 +89,7 @@ def registered(meeting: MeetingFacts | None = None, **person: Any) -> Envelope[A
 
 def deliver(*envelopes: Envelope[RegistrationSubmitted], replay: int = 0) -> None:
     """What the worker does with a batch of events."""
-    copies = [Copy(str(e.id), replay, e.type, e.model_dump_json()) for e in envelopes]
+    copies = [Copy(str(e.id), replay, 1, e.type, e.model_dump_json()) for e in envelopes]
     bus.inbox.deliver("registration", copies)
 
 

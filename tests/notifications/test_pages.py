@@ -236,7 +236,7 @@ def test_the_shown_mail_can_do_nothing(national: httpx.Client) -> None:
     assert policy.startswith("default-src 'none'")
     assert "sandbox" in policy.split("; ")
     assert "script" not in policy
-    assert shown.headers["cache-control"] == "private, no-cache"
+    assert shown.headers["cache-control"] == "private, no-store"
 
 
 def test_the_page_of_an_sms_and_of_forgotten_contents(national: httpx.Client) -> None:

@@ -92,7 +92,7 @@ def crowd(count: int) -> list[RegistrationImported]:
 def copies(events: Iterable[Event]) -> list[Copy]:
     """The events as the relay would send them; each call makes new envelopes."""
     sealed = [seal("registration", event, new_traceparent()) for event in events]
-    return [Copy(str(item.id), 0, item.type, item.model_dump_json()) for item in sealed]
+    return [Copy(str(item.id), 0, 1, item.type, item.model_dump_json()) for item in sealed]
 
 
 def tell(*events: Event) -> None:

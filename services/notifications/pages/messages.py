@@ -25,8 +25,9 @@ Transaction = Annotated[Session, Depends(database.transaction, scope="function")
 # A mail is shown as its reader sees it, but can do nothing here: no script, no form, no request,
 # and an origin of its own.
 _MAIL_HEADERS = PAGE_HEADERS | {
+    "Cache-Control": "private, no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox"
+    "form-action 'none'; frame-ancestors 'self'; sandbox",
 }
 
 

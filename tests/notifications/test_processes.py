@@ -29,7 +29,7 @@ def worker(mailroom: Mailroom) -> Iterator[subprocess.Popen[bytes]]:
 def arrive(*numbers: int) -> None:
     """Events as registration's relay sends them."""
     events = [registered(email=f"p{number}@contoh.id") for number in numbers]
-    copies = [[str(event.id), 0, event.type, event.model_dump_json()] for event in events]
+    copies = [[str(event.id), 0, 1, event.type, event.model_dump_json()] for event in events]
     bus.queues.send("notifications.events", "bus.deliver", "registration", copies)
 
 

@@ -20,6 +20,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_boundaries.py -k migrations # alembic check, on PostgreSQL
 
 # One figure, e.g. `make bench NAME=bus`; the last line is JSON.
 bench: setup

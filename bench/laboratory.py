@@ -63,7 +63,7 @@ class TickLaboratory:
         os.environ.update(SECRET_KEY="x" * 32, TOKEN_PUBLIC_KEY="{}")  # noqa: S106 - opens nothing
         self.buses: dict[str, Bus] = {name: make_bus(name) for name in SERVICES}
         for bus in self.buses.values():
-            bus.metadata.create_all(bus.database.engine)  # type: ignore[attr-defined]
+            bus.metadata.create_all(bus.database.engine)
         return self
 
     def __exit__(

@@ -55,7 +55,6 @@ def make_bus(service: str) -> Bus:
     )
     database = Database(lambda: database_url(service))
     bus = Bus(service, database, metadata, lambda: os.environ["REDIS_URL"], subscribers=SUBSCRIBERS)
-    bus.metadata = metadata  # type: ignore[attr-defined]
 
     if service != "source":
 

@@ -50,6 +50,7 @@ class Bus:
     ) -> None:
         add_bus_tables(metadata)
         self.service = service
+        self.metadata = metadata
         self.subscribers = subscribers
         self.database = database
         self.queues = Queues(service, redis_url)

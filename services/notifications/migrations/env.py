@@ -1,7 +1,6 @@
 """Alembic's entry."""
 
-from services.notifications import resources  # noqa: F401 - the bus adds its tables
-from services.notifications.models import Base
+from services.notifications.resources import bus
 from shared.migrate import run_migrations
 
-run_migrations(Base.metadata)
+run_migrations(bus.metadata)

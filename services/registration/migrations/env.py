@@ -1,8 +1,6 @@
 """Alembic's entry."""
 
-from services.registration.models import Base
 from services.registration.resources import bus
 from shared.migrate import run_migrations
 
-assert bus  # noqa: S101 - importing it added the bus's tables
-run_migrations(Base.metadata)
+run_migrations(bus.metadata)

@@ -20,10 +20,11 @@ def main() -> None:
         os.setgroups([gid])
         os.setgid(gid)
         os.setuid(uid)
-    # Python ignores the first two, a shell the others in what it runs in the background, and our
-    # parent may hold signals back: the command must do none of that.
-    for number in ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGQUIT", "SIGHUP"):
-        signal.signal(getattr(signal, number), signal.SIG_DFL)
+    # Python ignores some signals, a shell others in what it runs in the background, and our parent
+    # may hold signals back: the command must do none of that.
+    for number in signal.valid_signals():
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     if sys.platform == "linux":
         # After setuid, which would clear it.

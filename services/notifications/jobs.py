@@ -5,8 +5,8 @@ import time
 from services.notifications import delivery, messages
 from services.notifications.resources import bus, database
 
-# Less than a worker is given to stop (`worker_soft_shutdown_timeout`, and the supervisor's grace):
-# one that is told to stop does so between two messages.
+# Less than the supervisor's grace: a worker that is told to stop finishes its shift, and so stops
+# between two messages.
 SHIFT_S = 5.0
 
 

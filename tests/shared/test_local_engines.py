@@ -466,7 +466,10 @@ def test_a_process_gets_its_environment_and_folder_and_default_signals(
     eventually(lambda: len(log_file.read_text().splitlines()) >= (4 if LINUX else 2))
     city, folder, *signals = log_file.read_text().splitlines()
     assert (city, folder) == ("Ternate", str(tmp_path))
-    assert all(int(line.split()[1], 16) == 0 for line in signals)
+    # The C library keeps 32 and 33 to itself: whoever started us may have ignored those for good.
+    settable = sum(1 << (number - 1) for number in signal.valid_signals())
+    held_back = {line: hex(int(line.split()[1], 16) & settable) for line in signals}
+    assert set(held_back.values()) <= {"0x0"}, held_back
 
 
 @pytest.mark.skipif(not LINUX, reason="only Linux tells a child that its parent died")

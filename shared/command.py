@@ -16,6 +16,9 @@ from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
 
+# The gateway and whatever ends TLS: in our network, as docker/Caddyfile has it.
+PROXIES = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+
 
 def main(
     bus: Bus,
@@ -71,7 +74,9 @@ def _api(service: str, port: int, processes: int) -> None:
         access_log=False,
         log_config=None,
         proxy_headers=True,
-        forwarded_allow_ips="*",
+        # Of the addresses that X-Forwarded-For lists, the last one that is no proxy of ours; with
+        # "*" it would be the first one, which anybody can make up.
+        forwarded_allow_ips=PROXIES,
     )
 
 

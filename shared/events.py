@@ -16,6 +16,9 @@ Subscribers = dict[type["Event"], tuple[str, ...]]
 ParticipantType = Literal[
     "province_library", "regency_library", "village_library", "champion_village", "impact"
 ]
+RegistrationStatus = Literal[
+    "submitted", "needs_correction", "approved", "waiting", "offered", "rejected", "cancelled"
+]
 Language = Literal["id", "en"]
 
 
@@ -31,7 +34,8 @@ class Event(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Let the inbox find the class by its CloudEvents type."""
         super().__pydantic_init_subclass__(**kwargs)
-        Event.known[cls.type] = cls
+        if cls.type:
+            Event.known[cls.type] = cls
 
     @property
     def subject(self) -> str:
@@ -118,8 +122,245 @@ class RegistrationImported(Event):
         return str(self.registration_id)
 
 
+class RegistrationFacts(BaseModel):
+    """A registration after a change. `version` grows with each; a hearer keeps the highest."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    registration_id: UUID
+    code: str
+    version: int
+    status: RegistrationStatus
+    meeting: MeetingFacts
+    participant: Participant
+    own_link: str  # absolute and signed: whoever holds it may see and change this registration
+
+
+class RegistrationEvent(Event):
+    """What the events below have in common; itself never sent."""
+
+    type: ClassVar[str] = ""
+
+    registration: RegistrationFacts
+
+    @property
+    def subject(self) -> str:
+        """The registration's id."""
+        return str(self.registration.registration_id)
+
+
+class RegistrationWaitlisted(RegistrationEvent):
+    """All seats that fit are taken: somebody waits for one, after those who came before."""
+
+    type: ClassVar[str] = "id.sejawat.registration.waitlisted.v1"
+
+
+class RegistrationApproved(RegistrationEvent):
+    """The host approved, or an offered seat was accepted: the ticket is good."""
+
+    type: ClassVar[str] = "id.sejawat.registration.approved.v1"
+
+
+class RegistrationReturned(RegistrationEvent):
+    """The host asks for a correction; the seat is kept meanwhile."""
+
+    type: ClassVar[str] = "id.sejawat.registration.returned.v1"
+
+    reason: str
+
+
+class RegistrationCorrected(RegistrationEvent):
+    """The registrant changed what they had written."""
+
+    type: ClassVar[str] = "id.sejawat.registration.corrected.v1"
+
+
+class RegistrationRejected(RegistrationEvent):
+    """The host said no; the seat is free."""
+
+    type: ClassVar[str] = "id.sejawat.registration.rejected.v1"
+
+    reason: str
+
+
+class RegistrationCancelled(RegistrationEvent):
+    """The registrant, the host, an offer's end or the whole meeting's cancellation ended it."""
+
+    type: ClassVar[str] = "id.sejawat.registration.cancelled.v1"
+
+    by: Literal["registrant", "host", "expiry", "meeting"]
+    reason: str
+
+
+class SeatOffered(RegistrationEvent):
+    """A seat came free and is held for this person until `expires_at`."""
+
+    type: ClassVar[str] = "id.sejawat.registration.seat_offered.v1"
+
+    expires_at: AwareDatetime
+
+
+class RegistrationRescheduled(RegistrationEvent):
+    """The meeting of somebody who comes has another time or place; `meeting` says the new one."""
+
+    type: ClassVar[str] = "id.sejawat.registration.rescheduled.v1"
+
+
+class RegistrationErased(Event):
+    """A person's data was deleted: whoever keeps a copy of it deletes that too."""
+
+    type: ClassVar[str] = "id.sejawat.registration.erased.v1"
+
+    registration_id: UUID
+
+    @property
+    def subject(self) -> str:
+        """The registration's id."""
+        return str(self.registration_id)
+
+
+class OwnLink(BaseModel):
+    """One registration's own page, for whoever asked for it again."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    meeting: MeetingFacts
+    own_link: str
+
+
+class OwnLinksRequested(Event):
+    """Somebody who holds this address or number lost the links to their registrations."""
+
+    type: ClassVar[str] = "id.sejawat.registration.links_requested.v1"
+
+    request_id: UUID
+    email: str | None
+    phone: str | None
+    language: Language
+    region_code: str
+    links: tuple[OwnLink, ...]
+
+    @property
+    def subject(self) -> str:
+        """The request's id."""
+        return str(self.request_id)
+
+
+class SignInCodeRequested(Event):
+    """Somebody signs in with a code, which must arrive within seconds."""
+
+    type: ClassVar[str] = "id.sejawat.account.code_requested.v1"
+
+    code_id: UUID
+    email: str | None  # one of the two: where the code goes
+    phone: str | None
+    language: Language
+    region_code: str
+    code: str
+    expires_at: AwareDatetime
+
+    @property
+    def subject(self) -> str:
+        """The code's id."""
+        return str(self.code_id)
+
+
+class AccountCreated(Event):
+    """Somebody got an account, or may choose a new password; `link` is where."""
+
+    type: ClassVar[str] = "id.sejawat.account.created.v1"
+
+    request_id: UUID
+    name: str
+    email: str | None
+    phone: str | None
+    language: Language
+    role: str
+    region_code: str
+    link: str  # absolute, signed, good for days
+    expires_at: AwareDatetime
+
+    @property
+    def subject(self) -> str:
+        """The request's id."""
+        return str(self.request_id)
+
+
+class AttendanceChanged(Event):
+    """Somebody was checked in for a day or a session, or that was undone.
+
+    Of two facts about the same registration, day and session the later `changed_at` holds.
+    """
+
+    type: ClassVar[str] = "id.sejawat.attendance.changed.v1"
+
+    registration_id: UUID
+    meeting_slug: str
+    day: date
+    session_id: UUID | None
+    present: bool
+    changed_at: AwareDatetime
+
+    @property
+    def subject(self) -> str:
+        """The registration's id."""
+        return str(self.registration_id)
+
+
+class CertificateIssued(RegistrationEvent):
+    """A participant has a certificate; `own_link` leads to it, `verify_link` proves it."""
+
+    type: ClassVar[str] = "id.sejawat.certificate.issued.v1"
+
+    certificate_id: UUID
+    number: str
+    jp: int
+    verify_link: str
+
+
+class CertificateRevoked(RegistrationEvent):
+    """A certificate is no longer valid."""
+
+    type: ClassVar[str] = "id.sejawat.certificate.revoked.v1"
+
+    certificate_id: UUID
+    number: str
+    reason: str
+
+
+class MeetingCancelled(Event):
+    """The host called the meeting off; each registration's own end follows as an event."""
+
+    type: ClassVar[str] = "id.sejawat.meeting.cancelled.v1"
+
+    meeting: MeetingFacts
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        """The meeting's slug."""
+        return self.meeting.slug
+
+
 SUBSCRIBERS: Subscribers = {
     MeetingPublished: ("reporting",),
+    MeetingCancelled: ("reporting",),
     RegistrationSubmitted: ("notifications", "reporting"),
     RegistrationImported: ("reporting",),
+    RegistrationWaitlisted: ("notifications", "reporting"),
+    RegistrationApproved: ("notifications", "reporting"),
+    RegistrationReturned: ("notifications", "reporting"),
+    RegistrationCorrected: ("reporting",),
+    RegistrationRejected: ("notifications", "reporting"),
+    RegistrationCancelled: ("notifications", "reporting"),
+    SeatOffered: ("notifications", "reporting"),
+    RegistrationRescheduled: ("notifications",),
+    RegistrationErased: ("notifications", "reporting"),
+    OwnLinksRequested: ("notifications",),
+    SignInCodeRequested: ("notifications",),
+    AccountCreated: ("notifications",),
+    AttendanceChanged: ("reporting",),
+    CertificateIssued: ("notifications", "reporting"),
+    CertificateRevoked: ("notifications", "reporting"),
 }

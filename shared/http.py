@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.bus import BrokerAway, Bus
+from shared.limits import REFUSED, UNCHECKED
 from shared.problems import Refusals, add_problem_details, status_problem
 from shared.tracing import new_traceparent, span, trace_id
 from shared.web import Pages
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 
 CANARY_OLD_S = 60  # a worker that has not sung for so long is not working
 BODY_LIMIT = 256 * 1024  # bytes; no form of ours without a file is near it
+UPLOAD_LIMIT = 12 * 1024 * 1024  # bytes of a form with files; `shared.uploads` judges each
 
 
 class Requests:
@@ -74,8 +76,9 @@ class Requests:
             await status_problem(400).response()(scope, receive, send)
             return
         too_large = status_problem(413).response()
+        limit = _body_limit(headers.get(b"content-type", b""))
         length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > BODY_LIMIT:
+        if length.isdigit() and int(length) > limit:
             await too_large(scope, receive, send)
             return
         received = 0
@@ -84,11 +87,16 @@ class Requests:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > BODY_LIMIT:
+            if received > limit:
                 raise HTTPException(413)
             return message
 
         await self._app(scope, limited, send)
+
+
+def _body_limit(content_type: bytes) -> int:
+    kind = content_type.partition(b";")[0].strip().lower()
+    return UPLOAD_LIMIT if kind == b"multipart/form-data" else BODY_LIMIT
 
 
 def _private(path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -115,6 +123,8 @@ class Metrics:
         self._seconds = Histogram(
             "http_request_seconds", "Time to answer", ["route"], registry=self.registry
         )
+        for counter in (UNCHECKED, REFUSED):
+            self.registry.register(counter)
         self.registry.register(self)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:

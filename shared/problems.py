@@ -25,6 +25,7 @@ STATUSES: dict[int, tuple[str, str]] = {
     413: ("too-large", _("Kiriman ini terlalu besar.")),
     415: ("unsupported-media-type", _("Bentuk kiriman ini tidak dikenal di alamat ini.")),
     422: ("validation", _("Ada isian yang perlu diperbaiki.")),
+    429: ("too-many-requests", _("Terlalu banyak permintaan. Tunggu sebentar, lalu coba lagi.")),
     500: ("error", _("Terjadi kesalahan di pihak kami. Coba lagi sebentar lagi.")),
 }
 
@@ -49,6 +50,14 @@ class Problem(Exception):
             "detail": self.detail,
         }
         return JSONResponse(body | self.more, self.status, media_type="application/problem+json")
+
+
+class TooMany(Exception):
+    """Somebody tries too often (`shared.limits`); 429 everywhere. `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"again in {retry_after} s")
+        self.retry_after = retry_after
 
 
 # A domain's no -> the status that it is. One table per service, in its app.py.
@@ -82,7 +91,14 @@ def add_problem_details(app: FastAPI, pages: Pages, refusals: Refusals) -> None:
         response.headers.update(getattr(error, "headers", None) or {})
         return response
 
+    def too_many(request: Request, error: Exception) -> Response:
+        seconds = getattr(error, "retry_after", 1)
+        response = tell(request, status_problem(429, retry_after=seconds))
+        response.headers["Retry-After"] = str(seconds)
+        return response
+
     app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(TooMany, too_many)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, lambda request, _: tell(request, status_problem(500)))
     for refusal, problem in refusals.items():

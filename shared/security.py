@@ -23,7 +23,11 @@ COOKIE = "sejawat_session"
 ALGORITHM = "Ed25519"  # EdDSA by its fully specified name, RFC 9864
 
 Role = Literal["public", "library", "master_trainer", "regency", "province", "national"]
+Scope = Literal["read", "write", "check_in"]
 STAFF: tuple[Role, ...] = ("regency", "province", "national")
+HOSTS: tuple[Role, ...] = ("province", "national")  # who hold meetings and decide who comes
+CREW: tuple[Role, ...] = ("master_trainer", *STAFF)  # who work at a meeting
+MEMBERS: tuple[Role, ...] = ("library", *CREW)  # who have an account
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Caller:
     name: str = ""
     subject: str = ""
     region_code: str = ""
+    scopes: tuple[Scope, ...] = ()  # of an API token; none means all that the role may do
 
     @property
     def is_anonymous(self) -> bool:
@@ -72,6 +77,7 @@ def issue_token(private_jwk: str, caller: Caller, *, seconds: int) -> str:
         "name": caller.name,
         "role": caller.role,
         "region": caller.region_code,
+        **({"scope": " ".join(caller.scopes)} if caller.scopes else {}),
         "iat": now,
         "exp": now + seconds,
     }
@@ -83,7 +89,8 @@ def read_token(public_jwk: str, token: str) -> Caller:
     try:
         claims = jwt.decode(token, _key(public_jwk), algorithms=[ALGORITHM]).claims
         jwt.JWTClaimsRegistry(exp={"essential": True}, sub={"essential": True}).validate(claims)
-        return Caller(claims["role"], claims["name"], claims["sub"], claims["region"])
+        scopes = tuple(claims.get("scope", "").split())
+        return Caller(claims["role"], claims["name"], claims["sub"], claims["region"], scopes)
     except (JoseError, ValueError, TypeError, KeyError):
         return ANONYMOUS
 
@@ -118,18 +125,38 @@ def anyone(request: Request) -> Caller:
     return cast("Caller", request.state.caller)
 
 
-def staff(request: Request) -> Caller:
-    """Declares that a route is for officials. Raises 401 or 403."""
-    caller = cast("Caller", request.state.caller)
-    if caller.is_anonymous:
-        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
-    if caller.role not in STAFF:
-        raise HTTPException(403)
-    return caller
+def _only(*roles: Role, scope: Scope | None = None) -> Callable[[Request], Caller]:
+    """A dependency that lets these roles in. Raises 401 for nobody, 403 for somebody else.
 
+    A program's token must have the scope: `scope`, or by the method `read` or `write`.
+    """
+
+    def allowed(request: Request) -> Caller:
+        caller = cast("Caller", request.state.caller)
+        if caller.is_anonymous:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+        needed = "read" if request.method in {"GET", "HEAD"} else scope or "write"
+        if caller.role not in roles or (caller.scopes and needed not in caller.scopes):
+            raise HTTPException(403)
+        return caller
+
+    return allowed
+
+
+national = _only("national")
+hosts = _only(*HOSTS)
+staff = _only(*STAFF)
+crew = _only(*CREW, scope="check_in")
+members = _only(*MEMBERS)
+PERMISSIONS = (anyone, national, hosts, staff, crew, members)
+"""Every route has one of these; a test walks them all."""
 
 Anyone = Annotated[Caller, Depends(anyone)]
+National = Annotated[Caller, Depends(national)]
+Host = Annotated[Caller, Depends(hosts)]
 Staff = Annotated[Caller, Depends(staff)]
+Crew = Annotated[Caller, Depends(crew)]
+Member = Annotated[Caller, Depends(members)]
 
 
 class BadLink(Exception):

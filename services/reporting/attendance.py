@@ -17,10 +17,11 @@ from services.reporting.documents.attendance_list import (
     write_pdf,
     write_xlsx,
 )
-from services.reporting.documents.common import Footer, Progress
+from services.reporting.documents.common import Footer
 from services.reporting.models import Participant
 from services.reporting.schemas import AttendanceParams
 from shared import regions
+from shared.documents.common import Progress
 from shared.security import Caller
 from shared.web.formats import localise
 

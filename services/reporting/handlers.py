@@ -5,7 +5,6 @@ meeting keeps the highest version it has seen, a participant is known by the reg
 """
 
 import json
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +19,7 @@ from shared.events import (
     RegistrationImported,
     RegistrationSubmitted,
 )
+from shared.names import plain_name
 
 # Rows are locked in one order, also those that stay as they are: from here to the commit a meeting
 # belongs to one batch, so its revisions come in the order in which their changes can be seen.
@@ -105,7 +105,7 @@ def _row(event: RegistrationSubmitted | RegistrationImported) -> dict[str, Any]:
         "registration_id": str(event.registration_id),
         "meeting_slug": event.meeting.slug,
         "name": person.name,
-        "sort_name": sort_name(person.name),
+        "sort_name": plain_name(person.name),
         "phone": person.phone,
         "participant_type": person.participant_type,
         "library_name": person.library_name,
@@ -113,15 +113,3 @@ def _row(event: RegistrationSubmitted | RegistrationImported) -> dict[str, Any]:
         "region_code": person.region_code,
         **dict(zip(levels, codes, strict=True)),
     }
-
-
-def sort_name(name: str) -> str:
-    """The name as a person looks it up: without case, accents and punctuation.
-
-    "D'Arcy" stands at "darcy"; any other sign parts words, as in "A.A. Gde" and "Abdul-Rahman".
-    """
-    plain = unicodedata.normalize("NFKD", name.replace("'", "").replace("’", "")).casefold()
-    letters = "".join(
-        sign if sign.isalnum() else " " for sign in plain if not unicodedata.combining(sign)
-    )
-    return " ".join(letters.split())

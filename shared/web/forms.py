@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from starlette.datastructures import FormData
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+FIELDS = 200
+FIELD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -28,10 +33,75 @@ async def read_form(request: Request) -> FormData:
     A multipart body names the charset of its parts, and with it a decoder of Python's that takes
     seconds, or one that does not exist.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != URLENCODED:
+    if _kind(request) != URLENCODED:
         raise HTTPException(415)
     return await request.form(max_files=0, max_fields=100)
+
+
+async def read_upload_form(
+    request: Request, *, files: int, fields: int = FIELDS, field_bytes: int = FIELD_BYTES
+) -> FormData:
+    """What was typed and at most `files` files, from a multipart form or a plain one.
+
+    Every file input of the page counts as a file, also one left empty, which is then left out of
+    what is returned. Text is UTF-8. A field may hold a file where text is expected and the other
+    way round: `uploaded` gives the files, `isinstance(value, str)` tells the texts.
+
+    Close what is returned, as a file over 1 MiB lies on the disk until then:
+    `async with await read_upload_form(request, files=3) as form: yield form` in a dependency.
+    Raises 415 for any other kind of body, 400 for one that is broken or has too much in it.
+    """
+    kind = _kind(request)
+    if kind == URLENCODED:
+        return await request.form(max_files=0, max_fields=fields, max_part_size=field_bytes)
+    _, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind != MULTIPART or b"charset" in options:
+        raise HTTPException(415)
+    parser = _Utf8Parser(
+        request.headers,
+        request.stream(),
+        max_files=files,
+        max_fields=fields,
+        max_part_size=field_bytes,
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException:
+        raise HTTPException(400) from None
+    return FormData([(name, value) for name, value in form.multi_items() if not _empty(value)])
+
+
+def uploaded(form: FormData, name: str) -> list[UploadFile]:
+    """The files sent under a name; read one with `upload.file.read()`, or give `upload.file` on."""
+    return [value for value in form.getlist(name) if isinstance(value, UploadFile)]
+
+
+class _Utf8Parser(MultiPartParser):
+    """Starlette's, which reads what is not UTF-8 as Latin-1, and so would keep nonsense."""
+
+    def on_part_end(self) -> None:
+        if self._current_part.file is None:
+            _utf8(self._current_part.data)
+        super().on_part_end()
+
+    def on_headers_finished(self) -> None:
+        _utf8(self._current_part.content_disposition or b"")
+        super().on_headers_finished()
+
+
+def _utf8(data: bytes | bytearray) -> None:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MultiPartException("not UTF-8") from None
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _empty(value: str | UploadFile) -> bool:
+    return isinstance(value, UploadFile) and not value.filename and not value.size
 
 
 def chosen_region(codes: Iterable[str]) -> str:

@@ -49,13 +49,16 @@ def _preferred(header: str) -> Language:
 
 
 def translations(language: Language, folders: Iterable[Path] = (LOCALE,)) -> NullTranslations:
-    """The catalogues of all folders as one; a later folder wins over an earlier one."""
+    """The catalogues of all folders as one; a later folder wins over an earlier one.
+
+    A folder may have several, such as `en.po` and `en-desk.po`.
+    """
     if language == "id":
         return NullTranslations()
     merged = Translations()
-    for folder in folders:
+    for path in (path for folder in folders for path in _files(folder, language)):
         compiled = BytesIO()
-        write_mo(compiled, _catalogue(folder / f"{language}.po", language))
+        write_mo(compiled, _catalogue(path, language))
         compiled.seek(0)
         merged.merge(Translations(compiled))
     return merged
@@ -69,14 +72,14 @@ def gettext_noop(message: str) -> str:
 def untranslated(paths: Iterable[Path]) -> set[str]:
     """The texts below these folders (`templates/` and Python files) that have no English.
 
-    Counts as English: what stands in the catalogue of `shared/web` or in `locale/en.po` of one of
+    Counts as English: what stands in a catalogue of `shared/web` or in `locale/en*.po` of one of
     the folders, is not fuzzy, and keeps the placeholders of its source.
     """
     folders = list(paths)
     english: set[Text] = set()
     for locale in {LOCALE, *(folder / "locale" for folder in folders)}:
-        if (locale / "en.po").exists():
-            english |= _finished(_catalogue(locale / "en.po", "en"))
+        for path in _files(locale, "en"):
+            english |= _finished(_catalogue(path, "en"))
     wanted = {text for folder in folders for text in _texts(folder)}
     return {text for text, _context in wanted - english}
 
@@ -102,6 +105,10 @@ def _finished(catalogue: Catalog) -> set[Text]:
 
 def _source(message: str | Iterable[str]) -> str:
     return message if isinstance(message, str) else next(iter(message))
+
+
+def _files(folder: Path, language: str) -> list[Path]:
+    return sorted(folder.glob(f"{language}*.po"))
 
 
 def _catalogue(path: Path, language: Language) -> Catalog:

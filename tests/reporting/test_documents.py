@@ -27,12 +27,12 @@ from services.reporting.documents.common import (
     Cancelled,
     Footer,
     Language,
-    Progress,
     RowCountMismatch,
     csv_text,
     dialled,
 )
-from services.reporting.documents.type_setting import REGULAR, Style, fit, printable, width
+from shared.documents.common import Progress
+from shared.documents.type_setting import REGULAR, Style, fit, printable, width
 
 Rows = Callable[[], Iterator[AttendanceRow]]
 Writer = Callable[[Path, AttendanceMeeting, Rows, Footer, Progress, Language], int]

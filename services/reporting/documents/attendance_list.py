@@ -21,8 +21,6 @@ from rustpy_xlsxwriter import FastExcel, Format
 from services.reporting.documents.common import (
     Footer,
     Language,
-    Progress,
-    clean,
     closing,
     counted,
     csv_text,
@@ -30,6 +28,7 @@ from services.reporting.documents.common import (
     long_date,
 )
 from services.reporting.documents.signing_paper import Heading, Person, SigningPaper
+from shared.documents.common import Progress, clean
 
 SHEET_ROWS = 1_048_576
 """What one Excel sheet holds, its head included."""

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Literal, TypeVar
@@ -10,10 +10,11 @@ from typing import Literal, TypeVar
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from shared.documents.common import Progress, clean
+
 Row = TypeVar("Row")
 
 Language = Literal["id", "en"]
-Progress = Callable[[int], None]
 
 PROGRESS_EVERY = 200
 """Rows between two calls of `progress`: a cancel is seen well within a second."""
@@ -114,23 +115,6 @@ def dialled(phone: str) -> str:
 
 
 # --- guards ------------------------------------------------------------------------------
-
-# Control characters (tab, line feed and carriage return stay) and lone surrogates: the first
-# break paper and XML, the second cannot be written as UTF-8 at all.
-_UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)]) | dict.fromkeys(
-    range(0xD800, 0xE000), "\ufffd"
-)
-
-
-def clean(text: str) -> str:
-    """Text without what no file can hold."""
-    return text.translate(_UNWRITABLE)
-
-
-def one_line(text: str) -> str:
-    """Cleaned text with every run of white space made one blank."""
-    return " ".join(clean(text).split())
-
 
 _FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
 

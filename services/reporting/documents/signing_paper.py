@@ -14,7 +14,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.pdfgen.textobject import PDFTextObject
 
-from services.reporting.documents.type_setting import (
+from shared.documents.type_setting import (
     BOLD,
     CONDENSED,
     FAINT,

@@ -1,7 +1,8 @@
 """Type on paper: the font, what it can print, and how text fits a width.
 
 The font is Bitstream Vera, which reportlab ships and whose licence allows embedding. It is set
-at 90 % width: Vera is drawn for screens and too broad for a table.
+at 90 % width: Vera is drawn for screens and too broad for a table. The serif is Times, which
+every PDF reader brings along; what Times cannot print is set in Vera.
 """
 
 import unicodedata
@@ -16,11 +17,12 @@ from reportlab.lib.colors import HexColor
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
-from services.reporting.documents.common import one_line
+from shared.documents.common import one_line
 
 REGULAR, BOLD = "Vera", "VeraBd"
+SERIF, SERIF_BOLD, SERIF_ITALIC = "Times-Roman", "Times-Bold", "Times-Italic"
 CONDENSED = 90
-"""Horizontal scale in percent; every width here counts it in."""
+"""Horizontal scale of Vera in percent; every width here counts it in."""
 
 INK = HexColor("#1d2a2f")
 TEAL = HexColor("#0b5d5b")
@@ -39,9 +41,14 @@ def register_fonts() -> None:
         pdfmetrics.registerFont(TTFont(name, folder / f"{name}.ttf"))
 
 
+def horizontal_scale(font: str) -> int:
+    """In percent."""
+    return CONDENSED if font in {REGULAR, BOLD} else 100
+
+
 def width(text: str, font: str, size: float) -> float:
     """Width in points as printed."""
-    return float(pdfmetrics.stringWidth(text, font, size)) * CONDENSED / 100
+    return float(pdfmetrics.stringWidth(text, font, size)) * horizontal_scale(font) / 100
 
 
 # --- what the font can print ---------------------------------------------------------------
@@ -123,14 +130,33 @@ def fit(text: str, style: Style, room: float) -> Block:
     Only a text too long for all the lines of the smallest size is cut, with an ellipsis.
     """
     shown = printable(text)
+    font, share = _font_for(shown, style.font)
     last = len(style.steps) - 1
-    for step, (size, most_lines) in enumerate(style.steps):
-        lines, broken = _wrap(shown, style.font, size, room)
+    for step, (best, most_lines) in enumerate(style.steps):
+        size = best * share
+        lines, broken = _wrap(shown, font, size, room)
         if step == last or (len(lines) <= most_lines and not broken):
             break
     if len(lines) > most_lines:
-        lines = [*lines[: most_lines - 1], _ellipsis(lines[most_lines - 1], style.font, size, room)]
-    return Block(tuple(lines), style.font, size)
+        lines = [*lines[: most_lines - 1], _ellipsis(lines[most_lines - 1], font, size, room)]
+    return Block(tuple(lines), font, size)
+
+
+_STAND_INS = {SERIF: REGULAR, SERIF_BOLD: BOLD, SERIF_ITALIC: REGULAR}
+_STAND_IN_SHARE = 0.85  # of the size: Vera looks that much larger than Times
+
+
+def _font_for(shown: str, font: str) -> tuple[str, float]:
+    """The wanted font, or the one that stands in for it, and the share of the size to set it in.
+
+    A PDF reader's Times holds the letters of Windows-1252: Šimon stays in it, Šimić goes to Vera.
+    """
+    if font in _STAND_INS:
+        try:
+            shown.encode("cp1252")
+        except UnicodeEncodeError:
+            return _STAND_INS[font], _STAND_IN_SHARE
+    return font, 1
 
 
 def _wrap(text: str, font: str, size: float, room: float) -> tuple[list[str], bool]:

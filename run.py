@@ -178,16 +178,18 @@ def _keys(path: Path) -> dict[str, str]:
     """This copy's secrets, made once and kept: links and sign-ins outlive a restart."""
     from shared.security import new_key
 
-    if not path.exists():
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if "NIK_KEYS" not in kept:  # a copy of before there were any keeps its other secrets
         key = new_key()
         made = {f"SECRET_KEY_{name.upper()}": secrets.token_urlsafe(48) for name in SERVICES}
         made["TOKEN_PRIVATE_KEY"] = json.dumps(key.as_dict(private=True))
         made["TOKEN_PUBLIC_KEY"] = json.dumps(key.as_dict(private=False))
+        made["NIK_KEYS"] = secrets.token_urlsafe(48)
+        kept = made | kept
         half = path.with_suffix(".part")  # a stop in between must not leave half a file
         half.touch(mode=0o600)
-        half.write_text(json.dumps(made))
+        half.write_text(json.dumps(kept))
         half.rename(path)
-    kept = json.loads(path.read_text())
     return {name: value for name, value in kept.items() if name not in os.environ}
 
 

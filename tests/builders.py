@@ -5,12 +5,30 @@ from typing import Any
 from uuid import UUID
 
 from shared.events import (
+    AccountCreated,
+    AttendanceChanged,
+    CertificateIssued,
+    CertificateRevoked,
     Event,
+    MeetingCancelled,
     MeetingFacts,
     MeetingPublished,
+    OwnLink,
+    OwnLinksRequested,
     Participant,
+    RegistrationApproved,
+    RegistrationCancelled,
+    RegistrationCorrected,
+    RegistrationErased,
+    RegistrationFacts,
     RegistrationImported,
+    RegistrationRejected,
+    RegistrationRescheduled,
+    RegistrationReturned,
     RegistrationSubmitted,
+    RegistrationWaitlisted,
+    SeatOffered,
+    SignInCodeRequested,
 )
 
 MEETING_ID = UUID("01920000-0000-7000-8000-000000000001")
@@ -61,8 +79,100 @@ def registration_submitted(**changes: Any) -> RegistrationSubmitted:
     return RegistrationSubmitted.model_validate(fields | changes)
 
 
+def registration_facts(**changes: Any) -> RegistrationFacts:
+    """The same registration after the host's first decision."""
+    submitted = registration_submitted()
+    fields = submitted.model_dump(exclude={"submitted_at"}) | {"version": 2, "status": "approved"}
+    return RegistrationFacts.model_validate(fields | changes)
+
+
 def events() -> list[Event]:
     """One of every event that crosses a border."""
     submitted = registration_submitted()
     imported = RegistrationImported.model_validate(submitted.model_dump(exclude={"own_link"}))
-    return [MeetingPublished(meeting=meeting_facts()), submitted, imported]
+    return [
+        MeetingPublished(meeting=meeting_facts()),
+        MeetingCancelled(meeting=meeting_facts(version=2), reason="Gedung tidak dapat dipakai."),
+        submitted,
+        imported,
+        *_decisions(),
+        RegistrationErased(registration_id=REGISTRATION_ID),
+        *_certificates(),
+        *_for_accounts(),
+        AttendanceChanged(
+            registration_id=REGISTRATION_ID,
+            meeting_slug="plm-2022-21",
+            day=date(2022, 8, 9),
+            session_id=None,
+            present=True,
+            changed_at=datetime(2022, 8, 9, 0, 45, tzinfo=UTC),
+        ),
+    ]
+
+
+def _decisions() -> list[Event]:
+    facts = registration_facts
+    reason = "Surat tugas belum bertanda tangan."
+    return [
+        RegistrationWaitlisted(registration=facts(version=1, status="waiting")),
+        RegistrationApproved(registration=facts()),
+        RegistrationReturned(registration=facts(status="needs_correction"), reason=reason),
+        RegistrationCorrected(registration=facts(version=3, status="submitted")),
+        RegistrationRejected(registration=facts(status="rejected"), reason=reason),
+        RegistrationCancelled(
+            registration=facts(version=3, status="cancelled"), by="host", reason="Acara penuh."
+        ),
+        SeatOffered(
+            registration=facts(status="offered"), expires_at=datetime(2022, 8, 2, 5, tzinfo=UTC)
+        ),
+        RegistrationRescheduled(
+            registration=facts(version=3, meeting=meeting_facts(version=2, venue="Gedung Daerah"))
+        ),
+    ]
+
+
+def _certificates() -> list[Event]:
+    facts = registration_facts(version=3)
+    certificate = {
+        "certificate_id": UUID("01920000-0000-7000-8000-000000000003"),
+        "number": "0001/PLM-21/VIII/2022",
+    }
+    return [
+        CertificateIssued(
+            registration=facts,
+            **certificate,
+            jp=16,
+            verify_link="https://sejawat.contoh.id/registration/c/7QF3K-M2DXA",
+        ),
+        CertificateRevoked(registration=facts, **certificate, reason="Nama salah tulis."),
+    ]
+
+
+def _for_accounts() -> list[Event]:
+    request_id = UUID("01920000-0000-7000-8000-000000000004")
+    reader: dict[str, Any] = {"phone": None, "language": "id", "region_code": "21.01"}
+    expires_at = datetime(2022, 7, 1, 3, 10, tzinfo=UTC)
+    own = OwnLink(
+        name="Peserta Contoh",
+        meeting=meeting_facts(),
+        own_link="https://sejawat.contoh.id/registration/r/token",
+    )
+    return [
+        OwnLinksRequested(request_id=request_id, email="peserta@contoh.id", links=(own,), **reader),
+        SignInCodeRequested(
+            code_id=request_id,
+            email="pic.bintan@contoh.id",
+            code="482913",
+            expires_at=expires_at,
+            **reader,
+        ),
+        AccountCreated(
+            request_id=request_id,
+            name="PIC Contoh",
+            email="pic.bintan@contoh.id",
+            role="regency",
+            link="https://sejawat.contoh.id/registration/password/token",
+            expires_at=expires_at,
+            **reader,
+        ),
+    ]

@@ -2,13 +2,18 @@
 
 import getpass
 import json
+import secrets
 import sys
 
-from services.registration import accounts
+import structlog
+
+from services.registration import accounts, nik
 from services.registration.resources import bus, database
 from services.registration.settings import settings
 from shared.command import main
 from shared.security import Caller, issue_token, new_key
+
+log = structlog.get_logger()
 
 DAY_S = 24 * 3600
 
@@ -18,6 +23,25 @@ def new_keys() -> None:
     key = new_key()
     print(f"TOKEN_PRIVATE_KEY={json.dumps(key.as_dict(private=True))}")  # noqa: T201
     print(f"TOKEN_PUBLIC_KEY={json.dumps(key.as_dict(private=False))}")  # noqa: T201
+
+
+def new_nik_key() -> None:
+    """Print a new key for NIKs; it goes in front of those in NIK_KEYS, which stay."""
+    print(secrets.token_urlsafe(48))  # noqa: T201
+
+
+def rotate_nik() -> None:
+    """Bring every NIK under the first of NIK_KEYS; after it, the others may go."""
+    rotated, unreadable = 0, 0
+    batch = None
+    while batch is None or batch.last:
+        with database.sessions.begin() as session:
+            batch = nik.rotate_batch(session, batch.last if batch else None)
+        rotated += batch.rotated
+        unreadable += batch.unreadable
+    log.info("nik.rotated", rotated=rotated, unreadable=unreadable)
+    if unreadable:
+        sys.exit(f"{unreadable} NIKs are under none of NIK_KEYS; keep the old keys and look for it")
 
 
 def admin_token() -> None:
@@ -41,5 +65,11 @@ if __name__ == "__main__":
         bus,
         settings,
         lambda: settings().database_url,
-        {"new-keys": new_keys, "admin-token": admin_token, "admin-account": admin_account},
+        {
+            "new-keys": new_keys,
+            "new-nik-key": new_nik_key,
+            "rotate-nik": rotate_nik,
+            "admin-token": admin_token,
+            "admin-account": admin_account,
+        },
     )

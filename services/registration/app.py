@@ -1,5 +1,7 @@
 """Registration's FastAPI application."""
 
+from collections.abc import Callable
+
 from fastapi import Depends, FastAPI
 
 from services.registration.api import meetings as meetings_api
@@ -7,30 +9,45 @@ from services.registration.api import regions as regions_api
 from services.registration.meetings import MeetingNotFound
 from services.registration.pages import meetings, registrations, session
 from services.registration.pages.common import pages
-from services.registration.registrations import Closed, KeyReused, QuotaFull, RegionOutside
+from services.registration.quotas import QuotaBelowTaken
+from services.registration.registrations import (
+    AlreadyRegistered,
+    Closed,
+    KeyReused,
+    QuotaFull,
+    RegionOutside,
+    RegistrationNotFound,
+)
 from services.registration.resources import bus
+from services.registration.seats import NotPossible
 from services.registration.settings import settings
 from services.registration.words import REFUSALS
 from shared.front import front_door
 from shared.http import assemble
-from shared.problems import Problem, status_problem
+from shared.problems import Problem, Refusals, status_problem
 from shared.security import identify
 
-REFUSED = {
+
+def _refusal(status: int, code: str) -> Callable[[Exception], Problem]:
+    return lambda _: Problem(status, code, pages.bilingual(REFUSALS[code]))
+
+
+REFUSED: Refusals = {
     MeetingNotFound: lambda _: status_problem(404),
+    RegistrationNotFound: lambda _: status_problem(404),
     QuotaFull: lambda error: Problem(
-        409, "quota-full", pages.bilingual(REFUSALS["quota-full"]), full=error.kinds
-    ),
-    Closed: lambda _: Problem(409, "closed", pages.bilingual(REFUSALS["closed"])),
-    KeyReused: lambda _: Problem(
         409,
-        "key-reused",
-        "Idempotency-Key ini sudah dipakai dengan isi lain. / "
-        "This Idempotency-Key was used with another body.",
+        "quota-full",
+        pages.bilingual(REFUSALS["quota-full"]),
+        full=error.kinds,
+        may_wait=error.may_wait,
     ),
-    RegionOutside: lambda _: Problem(
-        422, "region-outside", pages.bilingual(REFUSALS["region-outside"])
-    ),
+    Closed: _refusal(409, "closed"),
+    AlreadyRegistered: _refusal(409, "already-registered"),
+    NotPossible: _refusal(409, "not-possible"),
+    QuotaBelowTaken: _refusal(409, "quota-below-taken"),
+    KeyReused: _refusal(409, "key-reused"),
+    RegionOutside: _refusal(422, "region-outside"),
 }
 
 app = FastAPI(

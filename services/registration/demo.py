@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 from services.registration import accounts, meetings
 from services.registration.meetings import QuotaPlan
 from services.registration.models import Meeting, Registration
+from services.registration.registrations import institution_key, person_key
 from services.registration.resources import bus
 from services.registration.rounds import RoundPlan, open_round
 from shared import regions
@@ -100,13 +101,16 @@ def _participant(meeting: Meeting, number: int) -> Registration:
             "library_name": "Dinas Perpustakaan dan Kearsipan Provinsi Kepulauan Riau",
             "position": "Pustakawan",
         }
+    name, email = f"Peserta Contoh {number:02}", f"peserta{number:02}@contoh.id"
     return Registration(
         id=uuid7(),
         code=f"KEPRI-CONT{number:02}",
         meeting_id=meeting.id,
         status="approved",
-        name=f"Peserta Contoh {number:02}",
-        email=f"peserta{number:02}@contoh.id",
+        name=name,
+        email=email,
+        person_key=person_key(name, email, None),
+        institution=institution_key(kinds["library_name"], kinds["region_code"]),
         phone=f"+62811000{number:04}",
         language="id",
         idempotency_key=f"demo:{number}",

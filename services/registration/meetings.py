@@ -24,7 +24,7 @@ class MeetingNotFound(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class QuotaPlan:
-    """A quota to open a meeting with; see `models.Quota`."""
+    """A quota to open a meeting with; see `models.Quota`. The meeting's own is always there."""
 
     kind: str
     key: str
@@ -68,8 +68,9 @@ def days(starts_at: datetime, ends_at: datetime, zone: str) -> tuple[date, ...]:
 
 
 _COLUMNS = """
-    meeting.id, slug, title, province_code, venue, zone, starts_at, ends_at, closes_at, status,
-    version, (status = 'published' AND now() < closes_at) AS open,
+    meeting.id, slug, title, province_code, organiser, description, venue, address, zone,
+    starts_at, ends_at, closes_at, status, version, cancel_reason, per_institution, waiting_list,
+    offer_hours, certificate, letter, keep_days, round_id, (status = 'published' AND now() < closes_at) AS open,
     coalesce((SELECT min(capacity - taken) FROM quota
               WHERE quota.meeting_id = meeting.id AND kind = 'meeting'), 0) AS seats_left"""
 

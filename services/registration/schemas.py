@@ -1,7 +1,7 @@
 """Shapes over HTTP, and the checks that need no database."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import phonenumbers
@@ -33,6 +33,19 @@ def _printable(value: str) -> str:
     if _CONTROL.search(value):
         raise PydanticCustomError("unreadable", "unreadable characters")
     return value
+
+
+def _printable_lines(value: str) -> str:
+    lines = value.replace("\r\n", "\n").split("\n")
+    return "\n".join(_printable(line).rstrip() for line in lines)
+
+
+def _nik(value: str) -> str:
+    """Sixteen digits; spaces and dots are how people group them."""
+    digits = re.sub(r"[ .]", "", value)
+    if not re.fullmatch(r"[0-9]{16}", digits):
+        raise PydanticCustomError("nik", "not sixteen digits")
+    return digits
 
 
 def _email(value: str) -> str:
@@ -74,6 +87,41 @@ Phone = Annotated[str, _text(30), AfterValidator(_printable), AfterValidator(_ph
 RegionCode = Annotated[str, _text(13), AfterValidator(_printable), AfterValidator(_region)]
 Library = Annotated[str, _text(160, 2), AfterValidator(_printable)]
 Position = Annotated[str, _text(120, 2), AfterValidator(_printable)]
+Note = Annotated[str, _text(300, 0), AfterValidator(_printable)]
+Paragraph = Annotated[str, _text(2000, 0), AfterValidator(_printable_lines)]
+Nik = Annotated[str, _text(24), AfterValidator(_nik)]
+
+
+class Needs(BaseModel):
+    """What a participant needs; empty is nothing special."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    diet: Note = ""
+    access: Note = ""  # of persons with disabilities
+    transport: Note = ""
+    lodging: bool = False
+
+
+class Product(BaseModel):
+    """Something shown at a booth. `price` is in rupiah; none means that it is not for sale."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    price: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    description: Note = ""
+
+
+class BoothForm(BaseModel):
+    """A wish for a lapak mini. `is_public` is a consent of its own: to stand in the gallery."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Name
+    description: Paragraph = ""
+    products: Annotated[list[Product], Field(max_length=12)] = []
+    is_public: bool = False
 
 
 class RegistrationForm(BaseModel):
@@ -87,9 +135,17 @@ class RegistrationForm(BaseModel):
     participant_type: ParticipantType
     region_code: RegionCode
     library_name: Library
+    library_id: UUID | None = None  # from the directory; the name stands all the same
     position: Position
     consent: Literal[True]
+    photo_consent: bool = False
+    directory_consent: bool = False
     language: Language = "id"
+    join_waiting_list: bool = False  # when no seat is left
+    nik: Annotated[Nik | None, BeforeValidator(_empty_is_none)] = None
+    needs: Needs = Needs()
+    answers: Annotated[dict[str, Any], Field(max_length=100)] = {}
+    booth: BoothForm | None = None
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:

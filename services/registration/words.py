@@ -24,8 +24,10 @@ LEVELS: dict[int, str] = {2: _("Kabupaten/kota"), 3: _("Kecamatan"), 4: _("Desa/
 
 STATUSES: dict[str, str] = {
     "submitted": _("Terkirim, menunggu persetujuan"),
+    "needs_correction": _("Perlu perbaikan"),
     "approved": _("Disetujui"),
     "waiting": _("Daftar tunggu"),
+    "offered": _("Kursi ditawarkan"),
     "rejected": _("Ditolak"),
     "cancelled": _("Dibatalkan"),
 }
@@ -34,6 +36,7 @@ QUOTA_KINDS: dict[str, str] = {
     "meeting": _("Seluruh pertemuan"),
     "participant_type": _("Jenis peserta"),
     "region": _("Kabupaten/kota"),
+    "institution": _("Setiap instansi"),
 }
 
 # UU 27/2022 article 21: ground, purpose, kinds of data and retention, before asking.
@@ -48,13 +51,26 @@ REFUSALS: dict[str, str] = {
     "quota-full": _("Tempat sudah penuh."),
     "quota-full-meeting": _("Semua tempat di pertemuan ini sudah terisi."),
     "quota-full-participant_type": _("Tempat untuk jenis peserta ini sudah terisi."),
+    "quota-full-institution": _("Tempat untuk perpustakaan atau instansi ini sudah terisi."),
     "quota-full-region": _("Tempat untuk kabupaten/kota ini sudah terisi."),
+    "already-registered": _(
+        "Orang dengan nama dan kontak ini sudah terdaftar di pertemuan ini. Buka tautan di pesan "
+        "pendaftarannya, atau minta tautan itu dikirim lagi."
+    ),
+    "not-possible": _(
+        "Langkah ini tidak dapat dilakukan lagi. Muat ulang halaman untuk melihat keadaan terbaru."
+    ),
+    "quota-below-taken": _(
+        "Kuota tidak boleh lebih kecil daripada kursi yang sudah terisi. Batalkan dulu sebagian "
+        "pendaftaran, atau naikkan kuotanya."
+    ),
     "region-outside": _("Pilih wilayah di provinsi tempat pertemuan ini diadakan."),
     "form-expired": _("Formulir ini sudah terlalu lama terbuka. Periksa isinya, lalu kirim lagi."),
     "form-reused": _(
         "Formulir ini sudah pernah dikirim dengan isi lain. Periksa isinya, lalu kirim lagi "
         "bila Anda mendaftarkan orang lain."
     ),
+    "key-reused": _("Idempotency-Key ini sudah dipakai dengan isi lain."),
     "sign-in": _("Surel atau kata sandi tidak cocok."),
     "too-many-tries": _("Terlalu banyak percobaan masuk. Tunggu sebentar, lalu coba lagi."),
 }

@@ -25,6 +25,7 @@ def registration_database() -> Iterator[None]:
             "SECRET_KEY_REGISTRATION": "k" * 40,
             "TOKEN_PRIVATE_KEY": json.dumps(key.as_dict(private=True)),
             "TOKEN_PUBLIC_KEY": json.dumps(key.as_dict(private=False)),
+            "NIK_KEYS": "n" * 40,
             "REDIS_URL": "redis://127.0.0.1:1/0",
         }
         from services.registration.resources import database

@@ -1,0 +1,1 @@
+"""Papers, codes and calendar files of registration: from frozen facts to bytes, no table known."""

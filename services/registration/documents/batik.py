@@ -1,5 +1,7 @@
 """The house motif on paper: kawung, four petals of the palm fruit around a seed, as vectors."""
 
+from math import ceil
+
 from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfgen.canvas import Canvas
 
@@ -7,7 +9,6 @@ from services.registration.documents.pen import AMBER, SOFT_AMBER
 from shared.documents.type_setting import TEAL
 
 PETAL = HexColor("#2f7f7b")  # on teal: tone in tone, so that the text stays the loudest
-_TILE = "kawung"
 
 
 def _petal(canvas: Canvas, length: float, belly: float) -> None:
@@ -37,20 +38,18 @@ def kawung(canvas: Canvas, x: float, y: float, radius: float, colour: Color, tur
     for _ in range(4):
         canvas.saveState()
         canvas.translate(radius * 0.1, 0)
-        _petal(canvas, radius * 0.9, radius * 0.42)
+        _petal(canvas, radius * 0.9, radius * 0.36)
         canvas.restoreState()
         canvas.rotate(90)
     canvas.restoreState()
 
 
-def _define_tile(canvas: Canvas, side: float) -> None:
-    canvas.beginForm(_TILE)
-    kawung(canvas, side / 2, side / 2, side * 0.68, PETAL, 45)
+def _draw_tile(canvas: Canvas, side: float) -> None:
+    kawung(canvas, side / 2, side / 2, side * 0.66, PETAL, 45)
     canvas.setFillColor(SOFT_AMBER)
     _diamond(canvas, side / 2, side / 2, side * 0.055)
     for x, y in ((0, 0.5), (1, 0.5), (0.5, 0), (0.5, 1)):
         _diamond(canvas, x * side, y * side, side * 0.05)
-    canvas.endForm()
 
 
 def draw_border(
@@ -60,7 +59,6 @@ def draw_border(
 
     `columns` and `rows` of square tiles must leave about the same margin on all sides.
     """
-    _define_tile(canvas, tile)
     wide, high = columns * tile, rows * tile
     left, bottom = (page[0] - wide) / 2, (page[1] - high) / 2
     canvas.saveState()
@@ -75,7 +73,7 @@ def draw_border(
             if column in {0, columns - 1} or row in {0, rows - 1}:
                 canvas.saveState()
                 canvas.translate(left + column * tile, bottom + row * tile)
-                canvas.doForm(_TILE)
+                _draw_tile(canvas, tile)
                 canvas.restoreState()
     canvas.restoreState()
     canvas.setStrokeColor(AMBER)
@@ -83,6 +81,22 @@ def draw_border(
     inset = tile + 4
     canvas.rect(left + inset, bottom + inset, wide - 2 * inset, high - 2 * inset)
     return max(left, bottom) + inset
+
+
+def draw_strip(canvas: Canvas, width: float, tile: float) -> None:
+    """A strip of the motif from the origin to the right, one tile high; the last may be cut."""
+    canvas.saveState()
+    strip = canvas.beginPath()
+    strip.rect(0, 0, width, tile)
+    canvas.setFillColor(TEAL)
+    canvas.drawPath(strip, stroke=0, fill=1)
+    canvas.clipPath(strip, stroke=0, fill=0)
+    for column in range(ceil(width / tile)):
+        canvas.saveState()
+        canvas.translate(column * tile, 0)
+        _draw_tile(canvas, tile)
+        canvas.restoreState()
+    canvas.restoreState()
 
 
 def draw_rule(canvas: Canvas, x: float, y: float, half: float) -> None:

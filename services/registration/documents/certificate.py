@@ -18,6 +18,8 @@ from services.registration.documents.pen import (
     SIGNING_ROOM,
     SOFT_AMBER,
     Signature,
+    balanced,
+    broadest,
     draw_qr,
     draw_signature,
     height_of,
@@ -81,7 +83,7 @@ class _Words:
     number: str
     given: str
     role: str
-    held: str
+    held: tuple[str, str]
     jp: str
     check: str
     code: str
@@ -94,7 +96,7 @@ _WORDS: dict[Language, _Words] = {
         number="Nomor: {}",
         given="diberikan kepada",
         role="sebagai {} dalam kegiatan",
-        held="yang diselenggarakan oleh {organiser} pada {days} di {venue}",
+        held=("yang diselenggarakan oleh {}", "pada {} di {}"),
         jp="setara dengan {} jam pelajaran (JP)",
         check="Periksa keaslian:",
         code="Kode: {}",
@@ -105,7 +107,7 @@ _WORDS: dict[Language, _Words] = {
         number="Number: {}",
         given="is presented to",
         role="as {} in",
-        held="held by {organiser} on {days} at {venue}",
+        held=("held by {}", "on {} at {}"),
         jp="equivalent to {} lesson hours (JP)",
         check="Check that it is genuine:",
         code="Code: {}",
@@ -118,8 +120,8 @@ TILE, COLUMNS, ROWS = 7.25 * mm, 39, 27  # the band is 7.1 mm from every edge: p
 MIDDLE = PAGE[0] / 2
 ROOM = 222 * mm  # of the texts in the middle
 HEAD, FOOT = PAGE[1] - 24 * mm, 24 * mm  # between them everything stands
-GAP_OVER_FOOT = 5 * mm
-SIGNER_ROOM = 92 * mm
+GAP_OVER_FOOT = 6 * mm
+SIGNER_ROOM = 88 * mm
 QR_SIDE = 27 * mm
 QR_RIGHT = PAGE[0] - 24 * mm
 SEAL = 36 * mm  # its middle, from the left edge
@@ -131,10 +133,10 @@ _NUMBER = Style(REGULAR, ((10, 1), (8, 2)))
 _SMALL = Style(SERIF_ITALIC, ((14, 1), (12, 1), (10, 3)))
 _NAME = Style(SERIF_BOLD, ((38, 1), (32, 1), (26, 2), (20, 3), (16, 4)))
 _TITLE = Style(SERIF_BOLD, ((19, 1), (17, 2), (14, 3), (11.5, 4), (9.5, 6)))
-_HELD = Style(SERIF, ((13, 2), (11, 3), (9, 6)))
+_HELD = Style(SERIF, ((13, 1), (11, 2), (9, 4)))
 _JP = Style(SERIF_BOLD, ((13, 1),))
 _CHECK = Style(BOLD, ((7.6, 1), (6.6, 2)))
-_LINK = Style(REGULAR, ((7.6, 2), (6.4, 4)))
+_LINK = Style(REGULAR, ((7.6, 1), (6.8, 1), (6.4, 4)))
 _SEAL_FIGURE = Style(SERIF_BOLD, ((24, 1), (16, 1)))
 _SEAL_WORD = Style(BOLD, ((8, 1),))
 
@@ -184,11 +186,11 @@ def _open(file: BinaryIO, title: str, facts: CertificateFacts) -> Canvas:
 
 def _draw(canvas: Canvas, facts: CertificateFacts) -> None:
     canvas.doForm(_BORDER)
-    foot = _draw_signer(canvas, facts)
-    _draw_texts(canvas, facts, foot + GAP_OVER_FOOT)
+    top, right = _draw_signer(canvas, facts)
+    _draw_texts(canvas, facts, top + GAP_OVER_FOOT)
     if facts.jp:
         _draw_seal(canvas, facts.jp)
-    _draw_check(canvas, facts)
+    _draw_check(canvas, facts, right + 6 * mm)
     canvas.showPage()
 
 
@@ -200,17 +202,20 @@ Line = tuple[Block, Color, float, float]
 
 def _lines(facts: CertificateFacts) -> list[Line]:
     words = _WORDS[facts.language]
-    held = words.held.format(organiser=facts.organiser, days=_days(facts), venue=facts.venue)
+    by, at = words.held
     jp = f"{words.jp.format(facts.jp)}." if facts.jp else ""
+    at = at.format(_days(facts), facts.venue) + ("," if jp else ".")
     lines = [
-        (fit(facts.organiser.upper(), _ORGANISER, ROOM), SLATE, 0.0, 1.2),
+        # its letters stand apart, which `balanced` does not count in
+        (balanced(facts.organiser.upper(), _ORGANISER, ROOM * 0.78), SLATE, 0.0, 1.2),
         (fit(words.certificate, _HEADING, ROOM), TEAL, 11.0, 9.0),
         (fit(words.number.format(facts.number), _NUMBER, ROOM), SLATE, 3.0, 0.0),
         (fit(words.given, _SMALL, ROOM), SLATE, 20.0, 0.0),
-        (fit(facts.name, _NAME, ROOM), INK, 9.0, 0.0),
+        (balanced(facts.name, _NAME, ROOM), INK, 9.0, 0.0),
         (fit(words.role.format(facts.role_text), _SMALL, ROOM), SLATE, 22.0, 0.0),
-        (fit(facts.meeting_title, _TITLE, ROOM * 0.9), TEAL, 5.0, 0.0),
-        (fit(f"{held}{',' if jp else '.'}", _HELD, ROOM * 0.86), INK, 8.0, 0.0),
+        (balanced(facts.meeting_title, _TITLE, ROOM * 0.9), TEAL, 5.0, 0.0),
+        (balanced(by.format(facts.organiser), _HELD, ROOM * 0.86), INK, 8.0, 0.0),
+        (balanced(at, _HELD, ROOM * 0.86), INK, 1.0, 0.0),
         (fit(jp, _JP, ROOM), INK, 2.0, 0.0),
     ]
     return [line for line in lines if line[0].lines]
@@ -220,17 +225,23 @@ _NAME_AT = 4  # the rule stands under it
 
 
 def _draw_texts(canvas: Canvas, facts: CertificateFacts, bottom: float) -> None:
-    """Draw them from the head down to `bottom`: gaps shrink for long ones, short ones float."""
+    """Draw them between head and `bottom`: short ones float, long ones lose air, then size."""
     lines = _lines(facts)
-    spare = HEAD - bottom - height_of([line[0] for line in lines])
-    gaps = sum(line[2] for line in lines)
-    squeeze = min(1.0, spare / gaps)
-    y = HEAD - max(0.0, spare - gaps) * 0.4
+    room = HEAD - bottom
+    heights, gaps = height_of([line[0] for line in lines]), sum(line[2] for line in lines)
+    squeeze = min(1.0, max(0.5, (room - heights) / gaps))
+    needed = heights + gaps * squeeze
+    shrink = min(1.0, room / needed)
+    canvas.saveState()
+    canvas.translate(MIDDLE, HEAD - max(0.0, room - needed) * 0.4)
+    canvas.scale(shrink, shrink)
+    y = 0.0
     for at, (block, colour, gap, spacing) in enumerate(lines):
         y -= gap * squeeze
-        y = write(canvas, block, MIDDLE, y, colour, align="centre", spacing=spacing)
+        y = write(canvas, block, 0, y, colour, align="centre", spacing=spacing)
         if at == _NAME_AT:
-            draw_rule(canvas, MIDDLE, y - 7 * squeeze, 62 * mm)
+            draw_rule(canvas, 0, y - 8 * squeeze, 62 * mm)
+    canvas.restoreState()
 
 
 def _days(facts: CertificateFacts) -> str:
@@ -261,13 +272,13 @@ def _signature(facts: CertificateFacts) -> Signature:
     )
 
 
-def _draw_signer(canvas: Canvas, facts: CertificateFacts) -> float:
-    """Draw who signs, standing on the foot; returns where the block begins."""
+def _draw_signer(canvas: Canvas, facts: CertificateFacts) -> tuple[float, float]:
+    """Draw who signs, standing on the foot; returns the top and the right edge of the block."""
     signature = _signature(facts)
     over, under = signature_blocks(signature, SIGNER_ROOM)
     top = FOOT + height_of(over) + SIGNING_ROOM + height_of(under)
     draw_signature(canvas, signature, MIDDLE, top, SIGNER_ROOM, align="centre")
-    return top
+    return top, MIDDLE + broadest([*over, *under]) / 2
 
 
 def _draw_seal(canvas: Canvas, jp: int) -> None:
@@ -284,12 +295,12 @@ def _draw_seal(canvas: Canvas, jp: int) -> None:
     write(canvas, word, SEAL, top + 3, SOFT_AMBER, align="centre", spacing=1)
 
 
-def _draw_check(canvas: Canvas, facts: CertificateFacts) -> None:
-    """The QR, and left of it the address for those without a camera."""
+def _draw_check(canvas: Canvas, facts: CertificateFacts, begin: float) -> None:
+    """The QR, and left of it, from `begin` on, the address for those without a camera."""
     words = _WORDS[facts.language]
     left = QR_RIGHT - QR_SIDE
     draw_qr(canvas, facts.verification_url, left, FOOT, QR_SIDE)
-    room = left - 2 * mm - (MIDDLE + SIGNER_ROOM / 2 + 3 * mm)
+    room = left - 1 * mm - begin
     blocks = [
         (fit(words.check, _CHECK, room), TEAL),
         (fit(facts.verification_url, _LINK, room), INK),

@@ -50,6 +50,24 @@ def new_canvas(
     return canvas
 
 
+def balanced(text: str, style: Style, room: float) -> Block:
+    """As `fit`, with lines of about one length: no date or word is left alone on the last."""
+    best = fit(text, style, room)
+    if len(best.lines) < 2:
+        return best
+    wanted = (best.size, len(best.lines), " ".join(best.lines))
+    narrow, wide = room / len(best.lines), room
+    while wide - narrow > 4:
+        middle = (narrow + wide) / 2
+        block = fit(text, style, middle)
+        # not the same words if the narrower one had to break or cut some
+        if (block.size, len(block.lines), " ".join(block.lines)) == wanted:
+            best, wide = block, middle
+        else:
+            narrow = middle
+    return best
+
+
 def write(  # noqa: PLR0913 - a place, a colour and an alignment
     canvas: Canvas,
     block: Block,
@@ -123,15 +141,20 @@ def signature_blocks(signature: Signature, room: float) -> tuple[list[Block], li
         over = [signature.place_and_day, f"{signature.prefix} {office}", f"{signature.title},"]
     else:
         over = [signature.place_and_day, f"{signature.title},"]
-    under = [fit(signature.name, _SIGNER, room)]
+    under = [balanced(signature.name, _SIGNER, room)]
     if signature.nip:
         under.append(fit(f"NIP {signature.nip}", _LINE, room))
-    return [fit(words, _LINE, room) for words in over if words.strip(", ")], under
+    return [balanced(words, _LINE, room) for words in over if words.strip(", ")], under
 
 
 def height_of(blocks: Sequence[Block]) -> float:
     """Points of all of them under each other."""
     return sum(block.height for block in blocks)
+
+
+def broadest(blocks: Sequence[Block]) -> float:
+    """Points of the longest line of all."""
+    return max(width(line, block.font, block.size) for block in blocks for line in block.lines)
 
 
 def draw_signature(

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from shared.security import RENEW, SessionStale
 from shared.web import Pages
 from shared.web.errors import explain
 from shared.web.languages import gettext_noop as _
@@ -98,6 +100,7 @@ def add_problem_details(app: FastAPI, pages: Pages, refusals: Refusals) -> None:
         return response
 
     app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(SessionStale, lambda request, _: _to_renewal(request))
     app.add_exception_handler(TooMany, too_many)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, lambda request, _: tell(request, status_problem(500)))
@@ -105,6 +108,13 @@ def add_problem_details(app: FastAPI, pages: Pages, refusals: Refusals) -> None:
         app.add_exception_handler(
             refusal, lambda request, error, problem=problem: tell(request, problem(error))
         )
+
+
+def _to_renewal(request: Request) -> Response:
+    """By way of the next token to the same address: with 307 a browser sends its body again."""
+    query = request.scope["query_string"].decode("latin-1")
+    onward = urlencode({"next": quote(request.scope["path"]) + (f"?{query}" if query else "")})
+    return RedirectResponse(f"{RENEW}?{onward}", 307, {"Cache-Control": "no-store"})
 
 
 def _field(item: Mapping[str, Any]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Who is asking, and what region they may see; signed links and form tokens.
 
 Accounts live in registration, which signs short tokens (EdDSA). The others verify them with its
-public key and ask nobody.
+public key and ask nobody; when one is over, they send the browser to registration for the next
+(docs/decisions/0007-short-tokens-long-sessions.md).
 """
 
 import json
@@ -14,12 +15,14 @@ from uuid import UUID
 from fastapi import Depends, HTTPException, Request
 from itsdangerous import BadSignature, URLSafeSerializer
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import OKPKey
 from sqlalchemy import ColumnElement, or_, true
 from uuid_utils.compat import uuid7
 
 COOKIE = "sejawat_session"
+RENEW = "/registration/session/renew"  # where a browser gets its next token
+LEEWAY_S = 10  # how far the clocks of two hosts may be apart
 ALGORITHM = "Ed25519"  # EdDSA by its fully specified name, RFC 9864
 
 Role = Literal["public", "library", "master_trainer", "regency", "province", "national"]
@@ -39,6 +42,7 @@ class Caller:
     subject: str = ""
     region_code: str = ""
     scopes: tuple[Scope, ...] = ()  # of an API token; none means all that the role may do
+    session: str = ""  # id of the browser's session; a program has none
 
     @property
     def is_anonymous(self) -> bool:
@@ -54,6 +58,10 @@ class Caller:
 
 
 ANONYMOUS = Caller("public")
+
+
+class SessionStale(Exception):
+    """A browser's token is over; `RENEW` gives it another, or ends what is over for good."""
 
 
 def in_scope(column: Any, caller: Caller) -> ColumnElement[bool]:
@@ -78,6 +86,7 @@ def issue_token(private_jwk: str, caller: Caller, *, seconds: int) -> str:
         "role": caller.role,
         "region": caller.region_code,
         **({"scope": " ".join(caller.scopes)} if caller.scopes else {}),
+        **({"sid": caller.session} if caller.session else {}),
         "iat": now,
         "exp": now + seconds,
     }
@@ -87,11 +96,29 @@ def issue_token(private_jwk: str, caller: Caller, *, seconds: int) -> str:
 def read_token(public_jwk: str, token: str) -> Caller:
     """The caller of a token; `ANONYMOUS` when it is forged, damaged or over."""
     try:
+        return _verified(public_jwk, token)
+    except ExpiredTokenError:
+        return ANONYMOUS
+
+
+def _verified(public_jwk: str, token: str) -> Caller:
+    """As `read_token`, but raises `ExpiredTokenError` for a token of ours that is only over."""
+    try:
         claims = jwt.decode(token, _key(public_jwk), algorithms=[ALGORITHM]).claims
-        jwt.JWTClaimsRegistry(exp={"essential": True}, sub={"essential": True}).validate(claims)
+        essential: jwt.ClaimsOption = {"essential": True}
+        jwt.JWTClaimsRegistry(leeway=LEEWAY_S, exp=essential, sub=essential).validate(claims)
         scopes = tuple(claims.get("scope", "").split())
-        return Caller(claims["role"], claims["name"], claims["sub"], claims["region"], scopes)
-    except (JoseError, ValueError, TypeError, KeyError):
+        return Caller(
+            claims["role"],
+            claims["name"],
+            claims["sub"],
+            claims["region"],
+            scopes,
+            claims.get("sid", ""),
+        )
+    except ExpiredTokenError:
+        raise
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return ANONYMOUS
 
 
@@ -102,8 +129,8 @@ def _key(jwk: str) -> OKPKey:
 def identify(public_jwk: Callable[[], str]) -> Callable[[Request], None]:
     """An application-wide dependency: sets `request.state.caller` from bearer token or cookie.
 
-    Raises 403 for a change that another site makes a browser ask for: it could sign a person out,
-    or in as somebody else.
+    Raises `SessionStale` when the cookie's token is over, and 403 for a change that another site
+    makes a browser ask for: it could sign a person out, or in as somebody else.
     """
 
     def set_caller(request: Request) -> None:
@@ -113,11 +140,21 @@ def identify(public_jwk: Callable[[], str]) -> Callable[[Request], None]:
             foreign = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
             if foreign and request.method not in {"GET", "HEAD"}:
                 raise HTTPException(403)
-            token = request.cookies.get(COOKIE, "")
-        if token:
+            request.state.caller = _of_cookie(request, public_jwk())
+        elif token:
             request.state.caller = read_token(public_jwk(), token)
 
     return set_caller
+
+
+def _of_cookie(request: Request, public_jwk: str) -> Caller:
+    token = request.cookies.get(COOKIE, "")
+    try:
+        return _verified(public_jwk, token) if token else ANONYMOUS
+    except ExpiredTokenError:
+        if request.scope["path"] == RENEW:
+            return ANONYMOUS
+        raise SessionStale from None
 
 
 def anyone(request: Request) -> Caller:

@@ -51,6 +51,12 @@ def test_there_is_one_golden_file_for_each_event_and_a_builder_for_each() -> Non
     assert {event.type for event in events()} == types
 
 
+def test_what_events_have_in_common_is_no_event_itself() -> None:
+    assert set(Event.known) == {event.type for event in SUBSCRIBERS}
+    assert "" not in Event.known
+    assert "RegistrationEvent" not in text()
+
+
 def test_the_asyncapi_document_is_what_the_code_says() -> None:
     assert TARGET.read_text() == text(), "run: python -m scripts.build_asyncapi"
     assert set(document()["components"]["messages"]) == {cls.__name__ for cls in SUBSCRIBERS}

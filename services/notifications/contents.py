@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -18,6 +18,8 @@ from shared.web.formats import Language
 
 Channel = Literal["email", "sms"]
 
+# Signs outside GSM-7, one of which would halve what fits an SMS, and what a typist puts for them.
+_TYPED = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "..."})
 _TEMPLATES = Path(__file__).parent / "templates" / "mail"
 
 
@@ -31,7 +33,7 @@ class Contents:
 
 
 def render(
-    template: str, channel: Channel, language: Language, values: Mapping[str, str]
+    template: str, channel: Channel, language: Language, values: Mapping[str, Any]
 ) -> Contents:
     """Fill in a template. Raises Jinja's `UndefinedError` for a value that is not there."""
 
@@ -39,7 +41,7 @@ def render(
         return _environment().get_template(f"{template}/{name}").render(values, lang=language)
 
     if channel == "sms":
-        return Contents(_one_line(part(f"sms.{language}.txt")))
+        return Contents(_one_line(part(f"sms.{language}.txt")).translate(_TYPED))
     return Contents(
         text=part(f"text.{language}.txt"),
         subject=_one_line(part(f"subject.{language}.txt")),

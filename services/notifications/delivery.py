@@ -13,6 +13,7 @@ a provider talks: a slow mail server must not use up what everybody shares.
 
 import random
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,7 +40,8 @@ _LOGGED_AS = {"email": "mail"}
 
 _EXPIRE = text("""
     UPDATE message SET state = 'expired'
-    WHERE state = 'queued' AND class = :class AND next_attempt_at <= now() AND expires_at <= now()
+    WHERE state = 'queued' AND class = ANY (CAST(:classes AS text[]))
+      AND next_attempt_at <= now() AND expires_at <= now()
     RETURNING id""")
 
 # Leases that are over: their workers are dead, or as good as dead. What was not handed over goes
@@ -109,11 +111,15 @@ _RECORD = text("""
     SELECT state, set_config('synchronous_commit', 'off', true) FROM told""")
 
 
-def send_due(work_class: WorkClass, until: float) -> bool:
-    """Send what is due, until nothing is; False when the (monotonic) time was over first."""
-    _settle(work_class)
+def send_due(work_classes: Sequence[WorkClass], until: float) -> bool:
+    """Send what is due, until nothing is; False when the (monotonic) time was over first.
+
+    A class is looked at again before each batch of those after it: a code that comes meanwhile
+    waits for one batch at most.
+    """
+    _settle(work_classes)
     away: set[str] = set()
-    while batch := _claim(work_class, away):
+    while batch := next(filter(None, (_claim(name, away) for name in work_classes)), None):
         for place, message in enumerate(batch):
             if time.monotonic() > until:
                 _release(batch[place:])
@@ -125,11 +131,11 @@ def send_due(work_class: WorkClass, until: float) -> bool:
     return True
 
 
-def _settle(work_class: WorkClass) -> None:
+def _settle(work_classes: Sequence[WorkClass]) -> None:
     values = {"lease": LEASE_S, "goes_again": list(GOES_AGAIN)}
     with database.sessions.begin() as session:
         settled = session.execute(_SETTLE, values).all()
-        expired = session.execute(_EXPIRE, {"class": work_class}).all()
+        expired = session.execute(_EXPIRE, {"classes": list(work_classes)}).all()
     for row in settled:
         with span(row.traceparent):
             log.warning("message.settled", message=str(row.id), was=row.was, state=row.state)

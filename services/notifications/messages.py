@@ -9,14 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, case, func, null, select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.notifications.contents import Channel, render
+from services.notifications.contents import Channel, Contents, render
 from services.notifications.models import Attempt, Message
 from services.notifications.resources import database
-from services.notifications.rules import Rule
+from services.notifications.rules import ENDING, OWN_LINKS, Rule
 from services.notifications.settings import settings
 from shared.security import Caller, in_scope
 from shared.tracing import new_traceparent
@@ -36,29 +36,71 @@ class MessageNotFound(LookupError):
 class Intent:
     """Somebody is to be told something. `values` fill the rule's template.
 
-    It goes by e-mail if there is an address, and by SMS otherwise.
+    It goes by e-mail if there is an address, and by SMS otherwise. `about` is the event's subject;
+    of two messages about one thing the one of the lower `version` is the older.
     """
 
     event_id: UUID
+    about: str
+    version: int | None
     traceparent: str
     email: str | None
     phone: str | None
     language: Language
     region_code: str
     expires_at: datetime
-    values: Mapping[str, str]
+    values: Mapping[str, Any]
 
+
+# Writers share it, an erasure has it alone: so it sees all that was written before it, and whoever
+# writes after it sees the erasure.
+_WRITERS = "hashtext('notifications.message')"
+_AMONG_WRITERS = text(f"SELECT pg_advisory_xact_lock_shared({_WRITERS})")
+_ALONE = text(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 
 # One statement and one value for any number of messages. A message that is there already, from an
-# earlier delivery of its event, stays as it is.
+# earlier delivery of its event, stays as it is; what its end has overtaken comes too late.
 _WRITE = text("""
-    INSERT INTO message (id, event_id, rule, channel, recipient, class, region_code, language,
-        template, subject, text, html, traceparent, expires_at, state)
-    SELECT id, event_id, rule, channel, recipient, class, region_code, language,
-        template, subject, text, html, traceparent, expires_at,
-        CASE WHEN expires_at <= now() THEN 'expired' ELSE 'queued' END
-    FROM json_populate_recordset(NULL::message, CAST(:rows AS json)) ORDER BY event_id
+    INSERT INTO message (id, event_id, about, version, rule, channel, recipient, class,
+        region_code, language, template, subject, text, html, traceparent, expires_at, state)
+    SELECT id, event_id, about, version, rule, channel, recipient, class,
+        region_code, language, template, subject, text, html, traceparent, expires_at,
+        CASE WHEN expires_at <= now() OR EXISTS (
+            SELECT FROM message AS ending
+            WHERE ending.about = told.about AND ending.version > told.version
+              AND ending.rule = ANY (CAST(:ending AS text[])))
+        THEN 'expired' ELSE 'queued' END
+    FROM json_populate_recordset(NULL::message, CAST(:rows AS json)) AS told
+    WHERE NOT EXISTS (SELECT FROM erased_subject WHERE erased_subject.about = told.about)
+    ORDER BY event_id
     ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING RETURNING id""")
+
+_OVERTAKE = text("""
+    UPDATE message SET state = 'expired'
+    FROM json_to_recordset(CAST(:rows AS json)) AS told(about text, version int)
+    WHERE message.about = told.about AND message.version < told.version
+      AND message.state = 'queued'""")
+
+_REMEMBER_ERASED = text("""
+    INSERT INTO erased_subject (about) SELECT unnest(CAST(:about AS text[])) AS about ORDER BY about
+    ON CONFLICT DO NOTHING""")
+
+# What a worker is just handing over can no longer be held back; it does not go again. The lists of
+# links that went to the same addresses name the person as well.
+_ERASE = text("""
+    WITH mine AS (
+        SELECT id, recipient FROM message WHERE about = ANY (CAST(:about AS text[]))
+    ), erased AS (
+        UPDATE message SET subject = NULL, text = NULL, html = NULL, recipient = '',
+            state = CASE WHEN state IN ('queued', 'claimed') THEN 'suppressed' ELSE state END,
+            lease_until = CASE WHEN state = 'claimed' THEN NULL ELSE lease_until END,
+            expires_at = least(expires_at, now())
+        WHERE id IN (SELECT id FROM mine)
+           OR rule = :own_links AND lower(recipient) IN (
+                  SELECT lower(recipient) FROM mine WHERE recipient <> '')
+        RETURNING id
+    )
+    UPDATE attempt SET detail = '', reply = '' FROM erased WHERE message_id = erased.id""")
 
 # Nothing that is still to be sent loses its contents.
 _PURGE = text("""
@@ -70,14 +112,35 @@ _PURGE = text("""
         ORDER BY created_at LIMIT :chunk FOR UPDATE SKIP LOCKED))
     RETURNING id""")
 
+# A code that is over is not sent either.
+_PURGE_CODES = text("""
+    UPDATE message SET subject = NULL, text = NULL, html = NULL
+    WHERE class = 'code' AND text IS NOT NULL AND expires_at <= now()""")
+
 
 def write(session: Session, rule: Rule, intents: Iterable[Intent]) -> int:
     """Write messages down, each once; returns how many are new.
 
-    One that comes after its time is kept as `expired` and never sent.
+    One that comes after its time, or after what ended the thing it is about, is kept as `expired`
+    and never sent; of whom we were told to forget nothing is kept at all.
     """
-    rows = [_row(rule, intent) for intent in intents if intent.email or intent.phone]
-    return len(session.execute(_WRITE, {"rows": json.dumps(rows)}).all())
+    rows = json.dumps([_row(rule, i) for i in intents if i.email or i.phone])
+    session.execute(_AMONG_WRITERS)
+    added = len(session.execute(_WRITE, {"rows": rows, "ending": list(ENDING)}).all())
+    if rule.ends:
+        session.execute(_OVERTAKE, {"rows": rows})
+    return added
+
+
+def erase(session: Session, about: Iterable[str]) -> None:
+    """Delete recipients and contents of all messages about these; that they were sent stays.
+
+    What is still queued is dropped, and what comes later is not written down.
+    """
+    values = {"about": sorted(set(about)), "own_links": OWN_LINKS.name}
+    session.execute(_ALONE)
+    session.execute(_REMEMBER_ERASED, values)
+    session.execute(_ERASE, values)
 
 
 def _row(rule: Rule, intent: Intent) -> dict[str, Any]:
@@ -86,6 +149,8 @@ def _row(rule: Rule, intent: Intent) -> dict[str, Any]:
     return {
         "id": str(uuid7()),
         "event_id": str(intent.event_id),
+        "about": intent.about,
+        "version": intent.version,
         "rule": rule.name,
         "channel": channel,
         "recipient": intent.email or intent.phone,
@@ -110,7 +175,8 @@ _SUMMARY = (
     Message.work_class,
     Message.region_code,
     Message.language,
-    Message.subject,
+    # A code is nobody's but its recipient's.
+    case((Message.work_class == "code", null()), else_=Message.subject).label("subject"),
     Message.state,
     Message.attempts,
     Message.next_attempt_at,
@@ -159,15 +225,20 @@ def attempts(session: Session, message_id: UUID) -> Sequence[Attempt]:
     return session.scalars(query).all()
 
 
-_KEY = re.compile(r"(/r/)[\w.\-]+")
+# Every link into registration, as keys stand in some of them: what it is for stays.
+_KEY = re.compile(r"""(/registration/[\w-]+)[^\s"'<>]*""")
 
 
-def without_keys(contents: str | None) -> str | None:
-    """What a message said, for an official's eyes: its signed links open nothing.
+def seen_by_officials(message: Message) -> Contents | None:
+    """What a message said, for an official's eyes: its links open nothing, a code is not there.
 
-    Whoever holds the own link acts as the registrant, and that is not the official's right.
+    Whoever holds a link acts as the registrant or gets the account, and that is not the official's
+    right. None when the contents are deleted, or secret as a whole.
     """
-    return contents and _KEY.sub(r"\1…", contents)
+    if message.text is None or message.work_class == "code":
+        return None
+    words, html = (_KEY.sub(r"\1/…", part or "") for part in (message.text, message.html))
+    return Contents(words, message.subject, html or None)
 
 
 def purge_contents() -> int:
@@ -181,3 +252,8 @@ def purge_contents() -> int:
         if rows < CHUNK:
             log.info("contents.purged", messages=purged)
             return purged
+
+
+def purge_codes(session: Session) -> None:
+    """Remove the codes whose time is over, sent or not."""
+    session.execute(_PURGE_CODES)

@@ -59,6 +59,12 @@ class Message(Base):
         ),
         Index("ix_message_lease", "lease_until", postgresql_where=sql("lease_until IS NOT NULL")),
         Index("ix_message_contents", "created_at", postgresql_where=sql("text IS NOT NULL")),
+        Index(
+            "ix_message_code_contents",
+            "expires_at",
+            postgresql_where=sql("class = 'code' AND text IS NOT NULL"),
+        ),
+        Index("ix_message_about", "about", "version"),
         # The beginning of an address is found in any database, whatever its collation.
         Index(
             "ix_message_recipient",
@@ -71,7 +77,9 @@ class Message(Base):
     event_id: Mapped[UUID]
     rule: Mapped[str]
     channel: Mapped[str]
-    recipient: Mapped[str]  # an e-mail address, or a phone number (E.164)
+    recipient: Mapped[str]  # an e-mail address, or a phone number (E.164); empty once erased
+    about: Mapped[str] = mapped_column(server_default=sql("''"))  # the event's subject
+    version: Mapped[int | None]  # of what it is about, when that has one
     work_class: Mapped[str] = mapped_column("class")
     region_code: Mapped[str]  # whose officials may see it
     language: Mapped[str]
@@ -90,6 +98,15 @@ class Message(Base):
     provider_reference: Mapped[str | None]
     expires_at: Mapped[datetime]  # later than this it would only confuse
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class ErasedSubject(Base):
+    """A person whose data was deleted: what comes late about them is not written down."""
+
+    __tablename__ = "erased_subject"
+
+    about: Mapped[str] = mapped_column(primary_key=True)
+    erased_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
 
 
 class Attempt(Base):

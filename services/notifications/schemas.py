@@ -33,7 +33,7 @@ class MessageSummary(BaseModel):
     created_at: AwareDatetime
     rule: str
     channel: str
-    recipient: str
+    recipient: str = Field(description="Empty once the person's data was deleted")
     work_class: str = Field(serialization_alias="class")
     region_code: str
     language: str
@@ -68,13 +68,16 @@ class AttemptDetail(BaseModel):
 
 
 class MessageDetail(MessageSummary):
-    """One message with all its tries. Its contents are null once their retention is over."""
+    """One message with all its tries.
+
+    Its contents are null once their retention is over, and those of a code always.
+    """
 
     event_id: UUID
     template: str
     provider_reference: str | None
     handed_over_at: AwareDatetime | None
     traceparent: str
-    text: str | None = Field(description="Without the keys of signed links")
-    html: str | None = Field(description="Without the keys of signed links")
+    text: str | None = Field(description="Without what opens its links")
+    html: str | None = Field(description="Without what opens its links")
     history: list[AttemptDetail]

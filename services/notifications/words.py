@@ -30,7 +30,9 @@ WHAT_IT_MEANS: dict[str, str] = {
     "bounced": _("Pesan ini dikembalikan. Periksa alamatnya bersama penerima."),
     "failed": _("Penyedia menolak pesan ini. Periksa alamatnya bersama penerima."),
     "expired": _("Pesan ini tidak terkirim sebelum waktunya lewat, lalu tidak kami kirim lagi."),
-    "suppressed": _("Penerima tidak ingin menerima pesan seperti ini."),
+    "suppressed": _(
+        "Pesan ini tidak dikirim: penerima tidak menginginkannya, atau datanya sudah dihapus."
+    ),
     "unknown": _(
         "Pesan ini sudah diserahkan, tetapi jawaban penyedia tidak kami terima. Supaya tidak "
         "datang dua kali, pesan ini tidak kami kirim lagi."
@@ -47,6 +49,20 @@ OUTCOMES: dict[str, tuple[str, str]] = {
 
 CHANNELS: dict[str, str] = {"email": _("Surel"), "sms": _("SMS")}
 
-RULES: dict[str, str] = {"registration-submitted": _("Pendaftaran diterima")}
+RULES: dict[str, str] = {
+    "registration-submitted": _("Pendaftaran diterima"),
+    "registration-waitlisted": _("Masuk daftar tunggu"),
+    "registration-approved": _("Pendaftaran disetujui"),
+    "registration-returned": _("Pendaftaran perlu diperbaiki"),
+    "registration-rejected": _("Pendaftaran tidak disetujui"),
+    "registration-cancelled": _("Pendaftaran dibatalkan"),
+    "seat-offered": _("Tawaran kursi"),
+    "registration-rescheduled": _("Jadwal atau tempat berubah"),
+    "own-links": _("Tautan pendaftaran dikirim ulang"),
+    "sign-in-code": _("Kode masuk"),
+    "account-created": _("Pilih kata sandi"),
+    "certificate-issued": _("Sertifikat terbit"),
+    "certificate-revoked": _("Sertifikat dicabut"),
+}
 
 LANGUAGES: dict[str, str] = {"id": _("Indonesia"), "en": _("Inggris")}

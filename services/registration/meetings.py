@@ -70,7 +70,8 @@ def days(starts_at: datetime, ends_at: datetime, zone: str) -> tuple[date, ...]:
 _COLUMNS = """
     meeting.id, slug, title, province_code, organiser, description, venue, address, zone,
     starts_at, ends_at, closes_at, status, version, cancel_reason, per_institution, waiting_list,
-    offer_hours, certificate, letter, keep_days, round_id, (status = 'published' AND now() < closes_at) AS open,
+    offer_hours, certificate, letter, keep_days, round_id,
+    (status = 'published' AND now() < closes_at) AS open,
     coalesce((SELECT min(capacity - taken) FROM quota
               WHERE quota.meeting_id = meeting.id AND kind = 'meeting'), 0) AS seats_left"""
 

@@ -207,7 +207,7 @@ def _log_correction(
         str(person.id),
         person.region_code,
         {name: before[name] for name in told},
-        {name: changes[name] for name in told} | {name: "…" for name in secret & set(differing)},
+        {name: changes[name] for name in told} | dict.fromkeys(secret & set(differing), "…"),
     )
     audit.record(session, REGISTRANT, "corrected", change)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
@@ -47,8 +48,6 @@ async def read_upload_form(
     what is returned. Text is UTF-8. A field may hold a file where text is expected and the other
     way round: `uploaded` gives the files, `isinstance(value, str)` tells the texts.
 
-    Close what is returned, as a file over 1 MiB lies on the disk until then:
-    `async with await read_upload_form(request, files=3) as form: yield form` in a dependency.
     Raises 415 for any other kind of body, 400 for one that is broken or has too much in it.
     """
     kind = _kind(request)
@@ -68,7 +67,8 @@ async def read_upload_form(
         form = await parser.parse()
     except MultiPartException:
         raise HTTPException(400) from None
-    return FormData([(name, value) for name, value in form.multi_items() if not _empty(value)])
+    found = [(name, await _in_memory(value)) for name, value in form.multi_items()]
+    return FormData([(name, value) for name, value in found if not _empty(value)])
 
 
 def uploaded(form: FormData, name: str) -> list[UploadFile]:
@@ -98,6 +98,17 @@ def _utf8(data: bytes | bytearray) -> None:
 
 def _kind(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _in_memory(value: str | UploadFile) -> str | UploadFile:
+    # While it arrived it lay on the disk; now it is judged in memory, and nobody has to close it.
+    if isinstance(value, str):
+        return value
+    content = await value.read()
+    await value.close()
+    return UploadFile(
+        BytesIO(content), size=len(content), filename=value.filename, headers=value.headers
+    )
 
 
 def _empty(value: str | UploadFile) -> bool:

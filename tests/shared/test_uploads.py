@@ -1,6 +1,6 @@
 """Files of strangers: what is kept of them, and which are refused for what they hold."""
 
-import random
+import os
 import struct
 import zipfile
 import zlib
@@ -34,7 +34,7 @@ def saved(image: Image.Image, form: str, **options: object) -> bytes:
 
 
 def noise(width: int, height: int) -> Image.Image:
-    pixels = random.Random(1).randbytes(width * height * 3)
+    pixels = os.urandom(width * height * 3)
     return Image.frombytes("RGB", (width, height), pixels)
 
 
@@ -129,7 +129,9 @@ def png(width: int, height: int) -> bytes:
     """Black, and a thousand times smaller than it claims to be."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     rows = zlib.compress(bytes((width // 8 + 1) * height), 9)
@@ -199,7 +201,7 @@ def changed(**entries: object) -> bytes:
     writer = PdfWriter()
     writer.add_blank_page(595, 842)
     for name, value in entries.items():
-        writer.root_object[NameObject(f"/{name}")] = value  # type: ignore[assignment]
+        writer.root_object[NameObject(f"/{name}")] = value
     return written(writer)
 
 

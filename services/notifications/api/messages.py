@@ -40,15 +40,17 @@ def list_messages(
 def show_message(message_id: UUID, caller: Staff, session: Transaction) -> MessageDetail:
     """One message with its contents and all its tries."""
     message = messages.find(session, caller, message_id)
+    contents = messages.seen_by_officials(message)
     return MessageDetail(
-        **MessageSummary.model_validate(message).model_dump(),
+        **MessageSummary.model_validate(message).model_dump(exclude={"subject"}),
+        subject=contents and contents.subject,
         event_id=message.event_id,
         template=message.template,
         provider_reference=message.provider_reference,
         handed_over_at=message.handed_over_at,
         traceparent=message.traceparent,
-        text=messages.without_keys(message.text),
-        html=messages.without_keys(message.html),
+        text=contents and contents.text,
+        html=contents and contents.html,
         history=[
             AttemptDetail.model_validate(attempt)
             for attempt in messages.attempts(session, message.id)

@@ -78,7 +78,7 @@ def show_message(
         "message.html",
         message=message,
         history=messages.attempts(session, message_id),
-        text=messages.without_keys(message.text),
+        contents=messages.seen_by_officials(message),
         region=region.label if region else message.region_code,
         trace=trace_id(message.traceparent),
         words=words,
@@ -88,7 +88,7 @@ def show_message(
 @router.get("/messages/{message_id}/html")
 def show_html(message_id: UUID, caller: Staff, session: Transaction) -> Response:
     """The mail as its reader sees it, for the frame on the message's page."""
-    html = messages.without_keys(messages.find(session, caller, message_id).html)
-    if html is None:
+    contents = messages.seen_by_officials(messages.find(session, caller, message_id))
+    if contents is None or contents.html is None:
         raise messages.MessageNotFound(message_id)
-    return HTMLResponse(html, headers=_MAIL_HEADERS)
+    return HTMLResponse(contents.html, headers=_MAIL_HEADERS)

@@ -29,10 +29,12 @@ def _diamond(canvas: Canvas, x: float, y: float, half: float) -> None:
     canvas.drawPath(path, stroke=0, fill=1)
 
 
-def kawung(canvas: Canvas, x: float, y: float, radius: float, colour: Color, turn: float) -> None:
-    """Four petals around (x, y)."""
+def kawung(
+    canvas: Canvas, middle: tuple[float, float], radius: float, colour: Color, turn: float
+) -> None:
+    """Four petals, turned by so many degrees."""
     canvas.saveState()
-    canvas.translate(x, y)
+    canvas.translate(*middle)
     canvas.rotate(turn)
     canvas.setFillColor(colour)
     for _ in range(4):
@@ -45,7 +47,7 @@ def kawung(canvas: Canvas, x: float, y: float, radius: float, colour: Color, tur
 
 
 def _draw_tile(canvas: Canvas, side: float) -> None:
-    kawung(canvas, side / 2, side / 2, side * 0.66, PETAL, 45)
+    kawung(canvas, (side / 2, side / 2), side * 0.66, PETAL, 45)
     canvas.setFillColor(SOFT_AMBER)
     _diamond(canvas, side / 2, side / 2, side * 0.055)
     for x, y in ((0, 0.5), (1, 0.5), (0.5, 0), (0.5, 1)):

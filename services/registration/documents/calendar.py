@@ -62,7 +62,8 @@ def ics(facts: CalendarFacts) -> bytes:
     if not cancelled:
         event.add_component(_reminder(facts))
     calendar.add_component(event)
-    return calendar.to_ical()
+    content: bytes = calendar.to_ical()
+    return content
 
 
 def _event(facts: CalendarFacts, starts: datetime) -> Event:

@@ -277,15 +277,15 @@ def _draw_signer(canvas: Canvas, facts: CertificateFacts) -> tuple[float, float]
     signature = _signature(facts)
     over, under = signature_blocks(signature, SIGNER_ROOM)
     top = FOOT + height_of(over) + SIGNING_ROOM + height_of(under)
-    draw_signature(canvas, signature, MIDDLE, top, SIGNER_ROOM, align="centre")
+    draw_signature(canvas, signature, (MIDDLE, top), SIGNER_ROOM, align="centre")
     return top, MIDDLE + broadest([*over, *under]) / 2
 
 
 def _draw_seal(canvas: Canvas, jp: int) -> None:
     """A rosette that says the lesson hours."""
     y = FOOT + SEAL_RADIUS
-    kawung(canvas, SEAL, y, SEAL_RADIUS, SOFT_AMBER, 0)
-    kawung(canvas, SEAL, y, SEAL_RADIUS, AMBER, 45)
+    kawung(canvas, (SEAL, y), SEAL_RADIUS, SOFT_AMBER, 0)
+    kawung(canvas, (SEAL, y), SEAL_RADIUS, AMBER, 45)
     canvas.setFillColor(TEAL)
     canvas.circle(SEAL, y, SEAL_RADIUS * 0.72, stroke=0, fill=1)
     figure = fit(str(jp), _SEAL_FIGURE, SEAL_RADIUS * 1.2)

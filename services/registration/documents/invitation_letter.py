@@ -3,15 +3,15 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 from typing import BinaryIO
 
 from babel.dates import format_date
-from reportlab.lib.colors import Color
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
+from services.registration.documents.agenda import AgendaItem, draw_agenda
+from services.registration.documents.letter import FIELD, LEFT, NOTE, RIGHT, ROOM, TEXT, Letter
 from services.registration.documents.pen import (
     AMBER,
     SIGNING_ROOM,
@@ -28,27 +28,15 @@ from shared.documents.type_setting import (
     BOLD,
     INK,
     REGULAR,
-    SERIF,
     SERIF_BOLD,
     SLATE,
     TEAL,
     TINT,
-    Block,
     Style,
     fit,
 )
 from shared.web import formats
 from shared.web.formats import Language
-
-
-@dataclass(frozen=True, slots=True)
-class AgendaItem:
-    """One session; the speakers as a reader should see them."""
-
-    starts_at: datetime
-    ends_at: datetime
-    title: str
-    speakers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +92,7 @@ class _Words:
     attached: str
     closing: str
     copies: str
-    agenda: str
     agenda_of: str
-    day: str
     page: str
     ticket: str
     ticket_hint: str
@@ -134,9 +120,7 @@ _WORDS: dict[Language, _Words] = {
             " kami ucapkan terima kasih."
         ),
         copies="Tembusan:",
-        agenda="Susunan acara",
         agenda_of="Lampiran surat nomor {}, tanggal {}",
-        day="Hari {}: {}",
         page="Halaman {}",
         ticket="Tiket {}",
         ticket_hint="Tunjukkan kode ini saat Anda datang.",
@@ -156,75 +140,23 @@ _WORDS: dict[Language, _Words] = {
         attached="The agenda is enclosed.",
         closing="Thank you for your attention. We look forward to welcoming you.",
         copies="Copies to:",
-        agenda="Agenda",
         agenda_of="Enclosure to letter number {}, {}",
-        day="Day {}: {}",
         page="Page {}",
         ticket="Ticket of {}",
         ticket_hint="Show this code when you arrive.",
     ),
 }
 
-LEFT, RIGHT = 25 * mm, A4[0] - 22 * mm
-TOP, BOTTOM = A4[1] - 18 * mm, 22 * mm
-ROOM = RIGHT - LEFT
 LABEL_ROOM = 23 * mm  # of Nomor, Sifat, Lampiran, Hal
 INDENT, FACT_ROOM = 10 * mm, 30 * mm  # of the table of day, time, place and event
-TIME_ROOM = 34 * mm  # of the agenda
 SIGNER_ROOM = 82 * mm
 QR_SIDE = 30 * mm
 GAP = 9  # between paragraphs, in points
 
 _NAME = Style(SERIF_BOLD, ((17, 1), (14, 2), (12, 3)))
 _ADDRESS = Style(REGULAR, ((8, 1), (7, 3)))
-_TEXT = Style(SERIF, ((11.5, 9999),))
-_FIELD = Style(SERIF, ((11.5, 4), (9.5, 8)))
 _STRONG = Style(SERIF_BOLD, ((11.5, 9999),))
-_NOTE = Style(REGULAR, ((8, 4), (7, 6)))
-_SESSION_NOTE = Style(REGULAR, ((8.8, 4), (7.6, 6)))
 _LABEL = Style(BOLD, ((8, 3), (7, 5)))
-_TITLE = Style(SERIF_BOLD, ((18, 2), (14, 3), (11, 6)))
-
-
-class _Letter:
-    """A pen that goes down the page and on to the next."""
-
-    def __init__(self, canvas: Canvas, page_word: str) -> None:
-        self.canvas = canvas
-        self.y = TOP
-        self._page = 1
-        self._page_word = page_word
-
-    def need(self, height: float) -> None:
-        """Go to the next page if this one has less than `height` points left."""
-        if self.y - height < BOTTOM:
-            self.next_page()
-
-    def next_page(self) -> None:
-        self.canvas.showPage()
-        self._page += 1
-        number = fit(self._page_word.format(self._page), _NOTE, ROOM)
-        write(self.canvas, number, RIGHT, BOTTOM - 8 * mm, SLATE, align="right")
-        self.y = TOP
-
-    def say(self, text: str, style: Style = _TEXT, indent: float = 0, colour: Color = INK) -> None:
-        """Write a text of any length, line by line."""
-        block = fit(text, style, ROOM - indent)
-        for line in block.lines:
-            self.need(block.leading)
-            one = Block((line,), block.font, block.size)
-            self.y = write(self.canvas, one, LEFT + indent, self.y, colour)
-
-    def row(self, label: Block, value: list[Block], x: float, room: float, colon: str = "") -> None:
-        """A label and, `room` points on, what it says; kept on one page."""
-        self.need(max(label.height, height_of(value)))
-        write(self.canvas, label, x, self.y)
-        if colon:
-            write(self.canvas, fit(colon, _TEXT, ROOM), x + room - 3 * mm, self.y)
-        y = self.y
-        for at, block in enumerate(value):
-            y = write(self.canvas, block, x + room, y, SLATE if at else INK)
-        self.y = min(y, self.y - label.height)
 
 
 def write_invitation(file: BinaryIO, facts: InvitationFacts) -> None:
@@ -233,7 +165,7 @@ def write_invitation(file: BinaryIO, facts: InvitationFacts) -> None:
     canvas = new_canvas(
         file, A4, title=_subject(facts), author=facts.organiser, language=facts.language
     )
-    letter = _Letter(canvas, words.page)
+    letter = Letter(canvas, words.page)
     _letterhead(letter, facts)
     _heads(letter, facts)
     _recipient(letter, facts)
@@ -241,8 +173,10 @@ def write_invitation(file: BinaryIO, facts: InvitationFacts) -> None:
     _signature(letter, facts)
     _copies(letter, facts)
     if facts.agenda:
+        day = _day(facts.issued_on, facts.language)
         letter.next_page()
-        _agenda(letter, facts)
+        letter.say(words.agenda_of.format(facts.number, day), NOTE, colour=SLATE)
+        draw_agenda(letter, facts.agenda, facts.meeting_title, facts.zone, facts.language)
     canvas.showPage()
     canvas.save()
 
@@ -258,7 +192,7 @@ def _day(day: date, language: Language) -> str:
 # --- the letter ------------------------------------------------------------------------------
 
 
-def _letterhead(letter: _Letter, facts: InvitationFacts) -> None:
+def _letterhead(letter: Letter, facts: InvitationFacts) -> None:
     canvas, middle = letter.canvas, (LEFT + RIGHT) / 2
     name = balanced(facts.organiser.upper(), _NAME, ROOM)
     letter.y = write(canvas, name, middle, letter.y, TEAL, align="centre")
@@ -276,9 +210,9 @@ def _letterhead(letter: _Letter, facts: InvitationFacts) -> None:
     letter.y -= 7 * mm
 
 
-def _heads(letter: _Letter, facts: InvitationFacts) -> None:
+def _heads(letter: Letter, facts: InvitationFacts) -> None:
     words = _WORDS[facts.language]
-    day = fit(f"{facts.place}, {_day(facts.issued_on, facts.language)}", _FIELD, ROOM * 0.38)
+    day = fit(f"{facts.place}, {_day(facts.issued_on, facts.language)}", FIELD, ROOM * 0.38)
     write(letter.canvas, day, RIGHT, letter.y, align="right")
     values = (
         facts.number,
@@ -287,12 +221,12 @@ def _heads(letter: _Letter, facts: InvitationFacts) -> None:
         _subject(facts),
     )
     for label, value in zip(words.heads, values, strict=True):
-        blocks = [fit(value, _FIELD, ROOM * 0.6 - LABEL_ROOM)]
-        letter.row(fit(label, _TEXT, LABEL_ROOM), blocks, LEFT, LABEL_ROOM, ":")
+        blocks = [fit(value, FIELD, ROOM * 0.6 - LABEL_ROOM)]
+        letter.row(fit(label, TEXT, LABEL_ROOM), blocks, LEFT, LABEL_ROOM, ":")
     letter.y -= GAP * 1.6
 
 
-def _recipient(letter: _Letter, facts: InvitationFacts) -> None:
+def _recipient(letter: Letter, facts: InvitationFacts) -> None:
     words = _WORDS[facts.language]
     name, *rest = facts.recipient
     letter.say(f"{words.to} {name}", _STRONG)
@@ -303,7 +237,7 @@ def _recipient(letter: _Letter, facts: InvitationFacts) -> None:
     letter.y -= GAP * 1.6
 
 
-def _body(letter: _Letter, facts: InvitationFacts) -> None:
+def _body(letter: Letter, facts: InvitationFacts) -> None:
     words = _WORDS[facts.language]
     letter.say(words.dear)
     letter.y -= GAP
@@ -311,8 +245,8 @@ def _body(letter: _Letter, facts: InvitationFacts) -> None:
     letter.y -= GAP * 0.7
     room = ROOM - INDENT - FACT_ROOM
     for label, value in zip(words.facts, _table(facts), strict=True):
-        blocks = [fit(value, _FIELD, room)]
-        letter.row(fit(label, _TEXT, FACT_ROOM), blocks, LEFT + INDENT, FACT_ROOM, ":")
+        blocks = [fit(value, FIELD, room)]
+        letter.row(fit(label, TEXT, FACT_ROOM), blocks, LEFT + INDENT, FACT_ROOM, ":")
         letter.y -= 2
     letter.y -= GAP * 0.7
     own = [each for each in re.split(r"\n\s*\n", facts.own_words.replace("\r", "")) if each.strip()]
@@ -332,10 +266,10 @@ def _table(facts: InvitationFacts) -> tuple[str, str, str, str]:
     return days, hours.format(begin, end), facts.venue, facts.meeting_title
 
 
-def _signature(letter: _Letter, facts: InvitationFacts) -> None:
+def _signature(letter: Letter, facts: InvitationFacts) -> None:
     """The closing words and who signs, always on one page; beside it the person's own ticket."""
     words = _WORDS[facts.language]
-    closing = fit(words.closing, _TEXT, ROOM)
+    closing = fit(words.closing, TEXT, ROOM)
     signature = Signature(
         "",
         facts.signer_prefix,
@@ -349,7 +283,7 @@ def _signature(letter: _Letter, facts: InvitationFacts) -> None:
     ticket = QR_SIDE + 4 * mm if facts.ticket_url else 0
     letter.need(closing.height + 2 * GAP + max(signed, ticket))
     letter.y = write(letter.canvas, closing, LEFT, letter.y) - 2 * GAP
-    bottom = draw_signature(letter.canvas, signature, RIGHT - SIGNER_ROOM, letter.y, SIGNER_ROOM)
+    bottom = draw_signature(letter.canvas, signature, (RIGHT - SIGNER_ROOM, letter.y), SIGNER_ROOM)
     if facts.ticket_url:
         _ticket(letter.canvas, facts, letter.y)
     letter.y = min(bottom, letter.y - ticket)
@@ -365,62 +299,17 @@ def _ticket(canvas: Canvas, facts: InvitationFacts, top: float) -> None:
     blocks = [
         (fit(words.ticket.format(facts.person_name), _LABEL, room), TEAL),
         (fit(facts.ticket_code, _LABEL, room), INK),
-        (fit(words.ticket_hint, _NOTE, room), SLATE),
+        (fit(words.ticket_hint, NOTE, room), SLATE),
     ]
     y = top - (height - height_of([block for block, _ in blocks]) - 8) / 2
     for block, colour in blocks:
         y = write(canvas, block, x, y, colour) - 4
 
 
-def _copies(letter: _Letter, facts: InvitationFacts) -> None:
+def _copies(letter: Letter, facts: InvitationFacts) -> None:
     if not facts.copies:
         return
     letter.y -= 2 * GAP
     letter.say(_WORDS[facts.language].copies, _LABEL, colour=SLATE)
     for number, name in enumerate(facts.copies, start=1):
-        letter.say(f"{number}. {name}", _NOTE, colour=SLATE)
-
-
-# --- the agenda ------------------------------------------------------------------------------
-
-
-def _agenda(letter: _Letter, facts: InvitationFacts) -> None:
-    words, language = _WORDS[facts.language], facts.language
-    letter.say(
-        words.agenda_of.format(facts.number, _day(facts.issued_on, language)), _NOTE, colour=SLATE
-    )
-    letter.y -= GAP
-    letter.say(words.agenda, _TITLE, colour=TEAL)
-    letter.say(facts.meeting_title, _TEXT)
-    items = sorted(facts.agenda, key=lambda item: item.starts_at)
-    days = groupby(items, key=lambda item: formats.localise(item.starts_at, facts.zone)[0].date())
-    for number, (day, sessions) in enumerate(days, start=1):
-        _day_head(letter, words.day.format(number, formats.date(day, lang=language)))
-        for item in sessions:
-            _session(letter, item, facts)
-
-
-def _day_head(letter: _Letter, text: str) -> None:
-    letter.y -= 2 * GAP
-    letter.need(22 * mm)  # with its first session
-    letter.canvas.setFillColor(TINT)
-    letter.canvas.rect(LEFT, letter.y - 7.5 * mm, ROOM, 7.5 * mm, stroke=0, fill=1)
-    block = fit(text, _STRONG, ROOM - 6 * mm)
-    write(letter.canvas, block, LEFT + 3 * mm, letter.y - 1.5 * mm, TEAL)
-    letter.y -= 7.5 * mm + 5
-
-
-def _session(letter: _Letter, item: AgendaItem, facts: InvitationFacts) -> None:
-    begin, zone = formats.localise(item.starts_at, facts.zone)
-    end, _ = formats.localise(item.ends_at, facts.zone)
-    clock = "%H.%M" if facts.language == "id" else "%H:%M"
-    room = ROOM - TIME_ROOM - 3 * mm
-    blocks = [fit(item.title, _FIELD, room)]
-    blocks += [fit(who, _SESSION_NOTE, room) for who in item.speakers]
-    hours = fit(f"{begin:{clock}}–{end:{clock}} {zone}", _SESSION_NOTE, TIME_ROOM - 3 * mm)
-    letter.row(hours, blocks, LEFT + 3 * mm, TIME_ROOM)
-    letter.y -= 5
-    letter.canvas.setStrokeColor(TINT)
-    letter.canvas.setLineWidth(0.8)
-    letter.canvas.line(LEFT, letter.y, RIGHT, letter.y)
-    letter.y -= 5
+        letter.say(f"{number}. {name}", NOTE, colour=SLATE)

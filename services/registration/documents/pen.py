@@ -158,9 +158,15 @@ def broadest(blocks: Sequence[Block]) -> float:
 
 
 def draw_signature(
-    canvas: Canvas, signature: Signature, x: float, top: float, room: float, align: Align = "left"
+    canvas: Canvas,
+    signature: Signature,
+    at: tuple[float, float],
+    room: float,
+    *,
+    align: Align = "left",
 ) -> float:
-    """Draw it from `top` down, with room to sign; returns where it ends."""
+    """Draw it from `at` down, with room to sign; returns where it ends."""
+    x, top = at
     over, under = signature_blocks(signature, room)
     for block in over:
         top = write(canvas, block, x, top, align=align)

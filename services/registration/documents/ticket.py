@@ -47,8 +47,8 @@ def qr_svg(text: str, title: str = "Kode QR") -> str:
     whole = side + 2 * QUIET
     dark = "".join(f"M{x + QUIET} {y + QUIET}h{length}v1h-{length}z" for x, y, length in runs)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="qr" role="img" viewBox="0 0 {whole} {whole}"'
-        f' shape-rendering="crispEdges"><title>{escape(title)}</title>'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="qr" role="img" shape-rendering="crispEdges"'
+        f' viewBox="0 0 {whole} {whole}"><title>{escape(title)}</title>'
         f'<path fill="#fff" d="M0 0h{whole}v{whole}H0z"/><path fill="#000" d="{dark}"/></svg>'
     )
 

@@ -1,4 +1,4 @@
-"""Accounts of officials: passwords and sign-in.
+"""Accounts: passwords and sign-in.
 
 Guessing is slowed down twice. One account: from the sixth wrong password in a row each makes a
 wait, in which not even the right one counts. All accounts: a verification takes 64 MB and a core
@@ -8,17 +8,19 @@ for a while, so a process does two at once and refuses who would wait long for a
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from pwdlib import PasswordHash
+from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from services.registration.account_schemas import PASSWORD_MOST, Contact
 from services.registration.models import Account
 from services.registration.resources import database
 from shared.security import Caller, Role
 
-SESSION_S = 8 * 3600
 AT_ONCE = 2  # verifications in one process
 TURN_S = 2.0  # how long to wait for one
 
@@ -29,19 +31,20 @@ _NOBODY = _hasher.hash("nobody has this password")
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 _FIND = text("""
-    SELECT id, password_hash, name, role, region_code FROM account WHERE email = lower(:email)""")
+    SELECT id, password_hash, name, role, region_code FROM account
+    WHERE email = :email OR phone = :phone""")
 
 # Each tests and changes at once, so that of many guesses sent together all but the first count
 # as sent during the wait. A wait is not made longer by what is sent in it.
 _RIGHT = text("""
     UPDATE account SET failures = 0, retry_at = NULL
-    WHERE email = lower(:email) AND password_hash = :password_hash
-      AND (retry_at IS NULL OR retry_at <= now())
+    WHERE (email = :email OR phone = :phone) AND password_hash = :password_hash
+      AND (retry_at IS NULL OR retry_at <= now()) AND disabled_at IS NULL
     RETURNING id""")
 _WRONG = text("""
     UPDATE account SET failures = failures + 1, retry_at = CASE WHEN failures >= 5 THEN
       now() + least(2 ^ least(failures - 4, 20), 900) * interval '1 second' END
-    WHERE email = lower(:email) AND (retry_at IS NULL OR retry_at <= now())""")
+    WHERE (email = :email OR phone = :phone) AND (retry_at IS NULL OR retry_at <= now())""")
 
 
 class WrongPassword(Exception):
@@ -50,6 +53,10 @@ class WrongPassword(Exception):
 
 class TooManyTries(Exception):
     """More people sign in at once than passwords can be verified."""
+
+
+class AccountNotFound(LookupError):
+    """No account that the caller may see has this id."""
 
 
 def create(  # noqa: PLR0913 - an account's columns
@@ -64,17 +71,17 @@ def create(  # noqa: PLR0913 - an account's columns
     session.add(account)
 
 
-def sign_in(email: str, password: str) -> Caller:
-    """Who has this address and password. Raises `WrongPassword` or `TooManyTries`.
+def sign_in(contact: str, password: str) -> Caller:
+    """Who has this address or number and password. Raises `WrongPassword` or `TooManyTries`.
 
     No connection is held during the verification.
     """
-    key = {"email": email[:254].replace("\x00", "")}
+    key = _key(contact)
     with database.autocommit() as connection:
         row = connection.execute(_FIND, key).first()
-    stored = row.password_hash if row else _NOBODY
+    stored = row.password_hash if row and row.password_hash else _NOBODY
     with _turn():
-        right = _hasher.verify(password[:200], stored)
+        right = _hasher.verify(password[:PASSWORD_MOST], stored)
     with database.autocommit() as connection:
         if not right or row is None:
             connection.execute(_WRONG, key)
@@ -82,6 +89,30 @@ def sign_in(email: str, password: str) -> Caller:
         if connection.execute(_RIGHT, key | {"password_hash": stored}).first() is None:
             raise WrongPassword
     return Caller(row.role, row.name, str(row.id), row.region_code)
+
+
+def _key(contact: str) -> dict[str, str | None]:
+    try:
+        return Contact.typed(contact[:254]).model_dump()
+    except ValidationError:  # nobody's; it is looked for all the same, as that takes time
+        return {"email": "", "phone": ""}
+
+
+def hash_password(password: str) -> str:
+    """What is stored of a password. Raises `TooManyTries`; hold no connection meanwhile."""
+    with _turn():
+        return _hasher.hash(password)
+
+
+def own(session: Session, caller: Caller) -> Account:
+    """The caller's own account. Raises `AccountNotFound` for a program that has none."""
+    try:
+        account = session.get(Account, UUID(caller.subject))
+    except ValueError:
+        account = None
+    if account is None:
+        raise AccountNotFound(caller.subject)
+    return account
 
 
 @contextmanager

@@ -3,14 +3,18 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from services.registration.models import AuditEntry
-from shared.security import Caller
+from shared.security import Caller, in_scope
 from shared.tracing import current_traceparent, trace_id
+
+PAGE = 50
 
 SYSTEM = Caller("public", "Sejawat", "system")  # the clock
 REGISTRANT = Caller("public", "Pendaftar", "registrant")  # whoever holds an own link
@@ -53,3 +57,38 @@ def _rows(actor: Caller, action: str, changes: Iterable[Change]) -> Iterable[dic
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if values is None else json.loads(json.dumps(dict(values), default=str))
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What of the log is asked for; an empty value asks for all. Days are those of `zone`."""
+
+    noun: str = ""
+    actor: str = ""  # part of a name
+    first: date | None = None
+    last: date | None = None
+    zone: str = "Asia/Jakarta"
+
+
+def page(
+    session: Session, caller: Caller, sought: Sought, after: int | None = None
+) -> tuple[list[AuditEntry], int | None]:
+    """What happened in the caller's region, newest first, and after which the next page begins."""
+    query = select(AuditEntry).where(in_scope(AuditEntry.region_code, caller))
+    if sought.noun:
+        query = query.where(AuditEntry.noun == sought.noun)
+    if sought.actor:
+        query = query.where(AuditEntry.actor_name.icontains(sought.actor, autoescape=True))
+    if sought.first:
+        query = query.where(AuditEntry.at >= _midnight(sought.first, sought.zone))
+    if sought.last:
+        following = sought.last + timedelta(days=1)
+        query = query.where(AuditEntry.at < _midnight(following, sought.zone))
+    if after is not None:
+        query = query.where(AuditEntry.id < after)
+    rows = list(session.scalars(query.order_by(AuditEntry.id.desc()).limit(PAGE + 1)))
+    return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone))

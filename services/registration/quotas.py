@@ -20,6 +20,11 @@ WHOLE = ("meeting", "")
 
 Key = tuple[str, str]
 
+# Fresh from the database: what the session knew before it had the lock may be old.
+_LOCKED = (
+    select(Quota).order_by(Quota.id).with_for_update().execution_options(populate_existing=True)
+)
+
 
 class QuotaBelowTaken(Exception):
     """More seats are taken than the quota would allow: `kind`, `key`, `taken`."""
@@ -40,13 +45,7 @@ class Board:
     @classmethod
     def lock(cls, session: Session, meeting: Meeting) -> "Board":
         """Wait for the rows, in the one order in which everybody takes them."""
-        query = (
-            select(Quota)
-            .where(Quota.meeting_id == meeting.id)
-            .order_by(Quota.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
+        query = _LOCKED.where(Quota.meeting_id == meeting.id)
         quotas = {(quota.kind, quota.key): quota for quota in session.scalars(query)}
         return cls(session, meeting, quotas)
 

@@ -14,11 +14,11 @@ PAGES = 50
 DEADLINE_S = 10.0  # for all objects of one file; a surat tugas takes some milliseconds
 # Keys that bring scripts, attachments, players or forms of another program.
 _KEYS = {"/JS", "/JavaScript", "/EmbeddedFiles", "/EF", "/RichMediaContent", "/XFA"}
-# Actions other than going to a page or an address (ISO 32000-2, table 201). An /OpenAction that
-# only goes to a page is in every PDF of LibreOffice.
+# Actions that run, send, play or open something else (ISO 32000-2, table 201). Going to a page or
+# an address is none of them: an /OpenAction of that kind is in every PDF of LibreOffice.
 _ACTIONS = {
-    *("/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/ResetForm", "/GoToE", "/GoToR"),
-    *("/Rendition", "/Sound", "/Movie", "/RichMediaExecute", "/GoTo3DView", "/SetOCGState"),
+    *("/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/GoToE", "/GoToR"),
+    *("/Rendition", "/Sound", "/Movie", "/RichMediaExecute", "/GoTo3DView"),
 }
 # For what another reader would find where pypdf finds nothing; words too long to be chance.
 _RAW = re.compile(rb"/(JavaScript|Launch|EmbeddedFiles?|RichMedia)\b")
@@ -72,6 +72,7 @@ def _check(found: Any) -> None:
         if isinstance(value, ArrayObject):
             waiting += list.__iter__(value)
         elif isinstance(value, DictionaryObject):
-            if _KEYS & value.keys() or value.get("/S") in _ACTIONS:
+            kind = value.get("/S")  # of an action; of other things too, and not always a name
+            if _KEYS & value.keys() or (isinstance(kind, str) and kind in _ACTIONS):
                 raise Refused("active-content")
             waiting += [value.raw_get(key) for key in value]

@@ -95,7 +95,7 @@ def deliver(*envelopes: Envelope[RegistrationSubmitted], replay: int = 0) -> Non
 
 def send_due(work_class: WorkClass = "transactional", seconds: float = 30) -> bool:
     """One run of the engine, in this process."""
-    return delivery.send_due(work_class, until=time.monotonic() + seconds)
+    return delivery.send_due((work_class,), until=time.monotonic() + seconds)
 
 
 def send_in_a_process(mailroom: Mailroom) -> subprocess.Popen[bytes]:

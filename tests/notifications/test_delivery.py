@@ -41,6 +41,8 @@ def remind() -> None:
     words = ("name", "code", "own_link", "meeting", "days", "hours", "venue", "province")
     intent = Intent(
         event_id=event.id,
+        about=event.subject,
+        version=1,
         traceparent=new_traceparent(),
         email="peserta@contoh.id",
         phone=None,

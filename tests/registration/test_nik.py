@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,16 +14,18 @@ from pydantic import ValidationError
 from sqlalchemy import text
 
 from services.registration import nik
+from services.registration.models import Meeting, Registration
 from services.registration.resources import database
 from services.registration.settings import Settings, settings
 
+ROOT = Path(__file__).parents[2]
 MAN = "2172010908850001"  # 9 August 1985, Tanjungpinang
 WOMAN = "2172014908850002"
 OLD, NEW = "lama" * 8, "baru" * 8
 
 
 @pytest.fixture(autouse=True)
-def _keys(registration_database: None) -> Iterator[None]:
+def _keys(registration_database: None) -> Iterator[None]:  # noqa: ARG001 - it sets them first
     before = os.environ["NIK_KEYS"]
     yield
     keys(before)
@@ -56,7 +59,9 @@ def test_after_a_rotation_the_old_key_may_go() -> None:
         nik.rotate(token)
 
 
-@pytest.mark.parametrize("token", [b"", b"x", MAN.encode(), Fernet(Fernet.generate_key()).encrypt(b"x")])
+@pytest.mark.parametrize(
+    "token", [b"", b"x", MAN.encode(), Fernet(Fernet.generate_key()).encrypt(b"x")]
+)
 def test_what_is_none_of_ours_is_unreadable(token: bytes) -> None:
     with pytest.raises(nik.Unreadable):
         nik.decrypt(token)
@@ -120,7 +125,100 @@ def test_a_leap_day_is_a_day() -> None:
     assert nik.check("2172012902850001") == ["nik-date"]
 
 
-def kept() -> dict[UUID, bytes]:
+def registered(tokens: list[bytes]) -> dict[UUID, bytes]:
+    """A registration for each of these; their ids."""
+    now = datetime.now(UTC)
+    meeting = Meeting(
+        id=uuid4(),
+        slug=f"nik-{uuid4().hex}",
+        title="Putaran kunci (contoh)",
+        province_code="21",
+        venue="Gedung Contoh",
+        zone="Asia/Jakarta",
+        starts_at=now + timedelta(days=30),
+        ends_at=now + timedelta(days=31),
+        closes_at=now + timedelta(days=20),
+        status="draft",
+    )
+    found = {uuid4(): token for token in tokens}
+    with database.sessions.begin() as session:
+        session.add(meeting)
+        session.flush()
+        session.add_all(
+            Registration(
+                **dict.fromkeys(("library_name", "position", "request_hash"), "contoh"),
+                **dict.fromkeys(("code", "idempotency_key", "person_key"), identity.hex),
+                id=identity,
+                meeting_id=meeting.id,
+                status="submitted",
+                name="Peserta Contoh",
+                email="peserta@contoh.id",
+                language="id",
+                participant_type="village_library",
+                region_code="21.01",
+                nik=token,
+            )
+            for identity, token in found.items()
+        )
+    return found
+
+
+@pytest.fixture
+def _alone() -> Iterator[None]:
+    """Only this test's rows have a NIK."""
+    yield
+    with database.sessions.begin() as session:
+        session.execute(text("UPDATE registration SET nik = NULL WHERE nik IS NOT NULL"))
+
+
+def kept(ids: Iterable[UUID]) -> dict[UUID, bytes]:
     with database.sessions.begin() as session:
         rows = session.execute(text("SELECT id, nik FROM registration WHERE nik IS NOT NULL"))
-        return {row.id: row.nik for row in rows}
+        found = {row.id: row.nik for row in rows}
+    return {identity: found[identity] for identity in ids}
+
+
+@pytest.mark.usefixtures("_alone")
+def test_a_rotation_goes_through_all_rows_in_batches() -> None:
+    keys(OLD)
+    old = registered([nik.encrypt(MAN) for _ in range(4)])
+    keys(f"{NEW},{OLD}")
+    after: UUID | None = None
+    sizes: list[int] = []
+    while after or not sizes:
+        with database.sessions.begin() as session:
+            batch = nik.rotate_batch(session, after, size=2)
+        after = batch.last
+        sizes.append(batch.rotated)
+    assert sum(sizes) == len(kept_with_nik()) >= 4
+    assert max(sizes) == 2
+    keys(NEW)
+    now = kept(old)
+    assert [nik.decrypt(now[identity]) for identity in old] == [MAN] * 4
+
+
+def kept_with_nik() -> list[UUID]:
+    with database.sessions.begin() as session:
+        return list(session.scalars(text("SELECT id FROM registration WHERE nik IS NOT NULL")))
+
+
+def rotate_nik() -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "services.registration", "rotate-nik"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.usefixtures("_alone")
+def test_the_command_rotates_and_says_what_it_cannot_read() -> None:
+    keys(OLD)
+    rows = registered([nik.encrypt(MAN), nik.encrypt(WOMAN)])
+    keys(f"{NEW},{OLD}")
+    done = rotate_nik()
+    assert (done.returncode, MAN in done.stdout + done.stderr) == (0, False), done.stderr
+
+    lost = registered([b"rusak"])
+    keys(NEW)
+    again = rotate_nik()
+    assert again.returncode == 1
+    assert "1 NIKs are under none of NIK_KEYS" in again.stderr
+    assert kept(lost) == lost, "it stays as it is, for whoever finds the key"
+    assert {nik.decrypt(token) for token in kept(rows).values()} == {MAN, WOMAN}

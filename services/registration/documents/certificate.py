@@ -218,7 +218,7 @@ def _lines(facts: CertificateFacts) -> list[Line]:
         (balanced(at, _HELD, ROOM * 0.86), INK, 1.0, 0.0),
         (fit(jp, _JP, ROOM), INK, 2.0, 0.0),
     ]
-    return [line for line in lines if line[0].lines]
+    return lines if jp else lines[:-1]
 
 
 _NAME_AT = 4  # the rule stands under it

@@ -10,7 +10,14 @@ from services.registration.models.accounts import (
 from services.registration.models.attendance import Certificate, CertificateRun, CheckIn
 from services.registration.models.base import Base
 from services.registration.models.directory import Library, Person, Training
-from services.registration.models.meetings import AgendaSession, Meeting, Question, Quota, Round
+from services.registration.models.meetings import (
+    AgendaSession,
+    Meeting,
+    Question,
+    Quota,
+    Round,
+    Telling,
+)
 from services.registration.models.registrations import (
     Booth,
     Consent,
@@ -44,6 +51,7 @@ __all__ = [
     "Registration",
     "Round",
     "SignInSession",
+    "Telling",
     "Training",
     "Upload",
 ]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger
@@ -28,7 +28,7 @@ class Meeting(Base):
     """A Peer Learning Meeting. Times are instants; `zone` says on which clock people read them.
 
     `certificate` and `letter` hold what stands on those papers, in the shapes of
-    `schemas.hosting.CertificateTerms` and `LetterTerms`.
+    `hosting_schemas.CertificateTerms` and `LetterTerms`.
     """
 
     __tablename__ = "meeting"
@@ -136,3 +136,27 @@ class Question(Base):
     rules: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
     show_if: Mapped[dict[str, Any] | None]
     participant_types: Mapped[list[str]] = mapped_column(server_default=sql("'{}'"))
+
+
+class Telling(Base):
+    """Every registration of a meeting is told of its new time or place, or that it is called off.
+
+    `after` is the id of the last one told: it moves on in the transaction that tells. Those who
+    registered until `due_at` are told; who came later has read the new facts.
+    """
+
+    __tablename__ = "telling"
+    __table_args__ = (
+        CheckConstraint("kind IN ('rescheduled', 'cancelled')", "kind"),
+        Index("ix_telling_open", "due_at", postgresql_where=sql("finished_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meeting.id"), index=True)
+    kind: Mapped[str]
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(server_default=sql("0"))
+    after: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    due_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

@@ -1,24 +1,46 @@
-"""Sign in and out."""
+"""Sign in by password or by code, stay signed in, sign out."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
-from services.registration import accounts
+from services.registration import account_words, accounts, audit, codes, sessions
+from services.registration.account_schemas import Contact
+from services.registration.audit import Change
 from services.registration.pages.common import pages
 from services.registration.pages.registrations import typed
-from services.registration.resources import forms
+from services.registration.resources import code_pages, database, forms, limiter
+from services.registration.sessions import Opened, SessionOver
 from services.registration.settings import settings
 from services.registration.words import REFUSALS
-from shared.security import COOKIE, BadLink, anyone, issue_token
+from shared.limits import Limit, client_address
+from shared.security import COOKIE, Anyone, BadLink, Caller, anyone, issue_token
 from shared.web import Form
+from shared.web.languages import choose_language
 
 router = APIRouter(dependencies=[Depends(anyone)], include_in_schema=False)
 
 Typed = Annotated[FormData, Depends(typed)]
+Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
+
+SIGN_IN = "/registration/sign-in"
+# The key of the session goes nowhere but to the one place that needs it.
+RENEWAL_COOKIE = "sejawat_renew"
+RENEWAL_PATH = "/registration/session"
+
+# A training room signs in from one address; one contact is slowed down by its account as well.
+BY_ADDRESS = Limit("sign-in-address", 120, 600)
+BY_CONTACT = Limit("sign-in-contact", 60, 600)
+CODES_BY_ADDRESS = Limit("code-address", 30, 900)
+CODES_BY_CONTACT = Limit("code-contact", 5, 900)
+TRIES_BY_ADDRESS = Limit("code-try-address", 120, 900)
+CODE_PAGE_S = 15 * 60
 
 
 @router.get("/sign-in")
@@ -28,45 +50,121 @@ def show_sign_in(request: Request) -> Response:
 
 
 @router.post("/sign-in")
-def sign_in(request: Request, data: Typed) -> Response:
-    """Set the session cookie, and go on."""
-    values = {name: str(value) for name, value in data.items()}
+def sign_in(request: Request, before: Anyone, data: Typed) -> Response:
+    """Begin a session, and go on."""
+    values = _texts(data)
     say = pages.gettext(request)
+    contact = values.get("email", "")
+    busy = limiter.hit(BY_ADDRESS, client_address(request))
+    if busy or limiter.hit(BY_CONTACT, contact.strip().lower()):
+        return _form(request, Form(values, {"": say(REFUSALS["too-many-tries"])}), 429)
     try:
         forms.form_id(values.get("form_token", ""))
-        caller = accounts.sign_in(values.get("email", ""), values.get("password", ""))
+        caller = accounts.sign_in(contact, values.get("password", ""))
     except BadLink:
         return _form(request, Form(values, {"": say(REFUSALS["form-expired"])}), 422)
     except accounts.WrongPassword:
         return _form(request, Form(values, {"email": say(REFUSALS["sign-in"])}), 422)
     except accounts.TooManyTries:
         return _form(request, Form(values, {"": say(REFUSALS["too-many-tries"])}), 429)
-    token = issue_token(settings().token_private_key, caller, seconds=accounts.SESSION_S)
-    response = RedirectResponse(_inside(values.get("next", "")), 303)
-    response.set_cookie(
-        COOKIE,
-        token,
-        accounts.SESSION_S,
-        httponly=True,
-        samesite="lax",
-        secure=settings().base_url.startswith("https://"),
-    )
+    return _enter(request, before, caller, values)
+
+
+@router.get("/sign-in/code")
+def show_ask_code(request: Request) -> Response:
+    """Where to send a code."""
+    return _ask_form(request, Form({"next": request.query_params.get("next", "")}))
+
+
+@router.post("/sign-in/code")
+def ask_code(request: Request, data: Typed) -> Response:
+    """Send a code if an account has this contact; the answer is the same if none has."""
+    values = _texts(data)
+    say = pages.gettext(request)
+    typed_contact = values.get("contact", "")
+    try:
+        forms.form_id(values.get("form_token", ""))
+        contact = Contact.typed(typed_contact)
+    except BadLink:
+        return _ask_form(request, Form(values, {"": say(REFUSALS["form-expired"])}), 422)
+    except ValidationError:
+        told = {"contact": say(account_words.REFUSALS["contact"])}
+        return _ask_form(request, Form(values, told), 422)
+    busy = limiter.hit(CODES_BY_ADDRESS, client_address(request))
+    if busy or limiter.hit(CODES_BY_CONTACT, contact.email or contact.phone or ""):
+        told = {"": say(account_words.REFUSALS["too-many-codes"])}
+        return _ask_form(request, Form(values, told), 429)
+    with database.sessions.begin() as session:
+        code_id = codes.request(session, contact, choose_language(request))
+    onward = inside(values.get("next", ""))
+    page = code_pages.sign(f"{code_id} {onward}", seconds=CODE_PAGE_S)
+    return RedirectResponse(f"{SIGN_IN}/code/{page}", 303)
+
+
+@router.get("/sign-in/code/{page}")
+def show_enter_code(request: Request, page: str) -> Response:
+    """Where to type the code that came."""
+    try:
+        code_pages.read(page)
+    except BadLink:
+        return RedirectResponse(f"{SIGN_IN}/code", 303)
+    return _code_form(request, Form())
+
+
+@router.post("/sign-in/code/{page}")
+def enter_code(request: Request, before: Anyone, page: str, data: Typed) -> Response:
+    """Begin a session, if the code fits."""
+    values = _texts(data)
+    say = pages.gettext(request)
+    try:
+        code_id, _, onward = code_pages.read(page).partition(" ")
+    except BadLink:
+        return RedirectResponse(f"{SIGN_IN}/code", 303)
+    if limiter.hit(TRIES_BY_ADDRESS, client_address(request)):
+        return _code_form(request, Form(values, {"": say(REFUSALS["too-many-tries"])}), 429)
+    digits = "".join(sign for sign in values.get("code", "")[:40] if sign in "0123456789")
+    try:
+        with database.autocommit() as connection:
+            caller = codes.redeem(connection, UUID(code_id), digits)
+    except codes.WrongCode:
+        told = {"code": say(account_words.REFUSALS["code"])}
+        return _code_form(request, Form(values, told), 422)
+    return _enter(request, before, caller, values | {"next": onward})
+
+
+@router.api_route("/session/renew", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+def renew(request: Request, session: Transaction) -> Response:
+    """Another token, and back to what was asked for; 307 makes a browser send its body again.
+
+    Without a session a page is gone on to as nobody, and a form ends at the sign-in page.
+    """
+    onward = inside(request.query_params.get("next", ""))
+    try:
+        opened = sessions.renew(session, request.cookies.get(RENEWAL_COOKIE, ""))
+    except SessionOver:
+        return _over(request, onward)
+    response = RedirectResponse(onward, 307, {"Cache-Control": "no-store"})
+    _keep(response, opened)
     return response
 
 
 @router.post("/sign-out")
-def sign_out() -> Response:
-    """Forget the session; `identify` refuses this to other sites."""
-    response = RedirectResponse("/", 303)
+def sign_out(caller: Anyone, session: Transaction) -> Response:
+    """End this browser's session; `identify` refuses this to other sites."""
+    if caller.session and sessions.end(session, caller.subject, only=UUID(caller.session)):
+        change = Change("account", caller.subject, caller.region_code)
+        audit.record(session, caller, "signed_out", change)
+    return leave(RedirectResponse("/", 303))
+
+
+def leave(response: Response) -> Response:
+    """Let the browser forget both cookies."""
     response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    response.delete_cookie(RENEWAL_COOKIE, RENEWAL_PATH, httponly=True, samesite="lax")
     return response
 
 
-def _form(request: Request, form: Form, status: int = 200) -> Response:
-    return pages.render(request, "sign_in.html", status, form=form, token=forms.new_form())
-
-
-def _inside(address: str) -> str:
+def inside(address: str) -> str:
     """Only a path of our own; nobody is sent away from here by a link."""
     try:
         parts = urlsplit(address)
@@ -74,3 +172,62 @@ def _inside(address: str) -> str:
         return "/"
     own = address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if own and not parts.netloc and not parts.scheme else "/"
+
+
+def _over(request: Request, onward: str) -> Response:
+    quiet = request.method in {"GET", "HEAD"} or "/api/" in onward.partition("?")[0]
+    if quiet:
+        return leave(RedirectResponse(onward, 307, {"Cache-Control": "no-store"}))
+    # The page that the form stands on can be opened again; where it was sent to perhaps not.
+    source = urlsplit(request.headers.get("referer", "")).path
+    query = urlencode({"next": inside(quote(source))}) if source else ""
+    return leave(RedirectResponse(f"{SIGN_IN}?{query}", 303))
+
+
+def _enter(request: Request, before: Caller, caller: Caller, values: dict[str, str]) -> Response:
+    """Begin a session; one that this browser had before, of whomever, ends."""
+    with database.sessions.begin() as session:
+        if before.session:
+            sessions.end(session, before.subject, only=UUID(before.session))
+        opened = sessions.begin(
+            session,
+            caller,
+            request.headers.get("user-agent", ""),
+            remember=values.get("remember") == "yes",
+        )
+    response = RedirectResponse(inside(values.get("next", "")), 303)
+    _keep(response, opened)
+    return response
+
+
+def _keep(response: Response, opened: Opened) -> None:
+    """Set both cookies. The token's outlives the token, so that it is known to be over."""
+    token = issue_token(settings().token_private_key, opened.caller, seconds=sessions.TOKEN_S)
+    secure = settings().base_url.startswith("https://")
+    for name, value, path in (
+        (COOKIE, token, "/"),
+        (RENEWAL_COOKIE, opened.cookie, RENEWAL_PATH),
+    ):
+        response.set_cookie(
+            name, value, opened.seconds, path=path, httponly=True, samesite="lax", secure=secure
+        )
+
+
+def _form(request: Request, form: Form, status: int = 200) -> Response:
+    return _render(request, "sign_in.html", form, status)
+
+
+def _ask_form(request: Request, form: Form, status: int = 200) -> Response:
+    return _render(request, "sign_in_code.html", form, status)
+
+
+def _code_form(request: Request, form: Form, status: int = 200) -> Response:
+    return _render(request, "sign_in_code_enter.html", form, status)
+
+
+def _render(request: Request, template: str, form: Form, status: int) -> Response:
+    return pages.render(request, template, status, form=form, token=forms.new_form())
+
+
+def _texts(data: FormData) -> dict[str, str]:
+    return {name: value for name, value in data.items() if isinstance(value, str)}

@@ -1,0 +1,108 @@
+"""What somebody needs to get in: a code, a password, a lost link."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from services.notifications.handlers.common import meeting_words, one_line, tell
+from services.notifications.messages import Intent
+from services.notifications.resources import bus
+from services.notifications.rules import ACCOUNT_CREATED, OWN_LINKS, SIGN_IN_CODE
+from shared import regions
+from shared.bus import Envelope
+from shared.events import AccountCreated, OwnLinksRequested, SignInCodeRequested
+from shared.web import formats
+
+CAPITAL = "Asia/Jakarta"  # the clock of whoever belongs to no region
+LINKS_NEWS = timedelta(days=1)
+
+ROLES: dict[str, dict[str, str]] = {
+    "id": {
+        "national": "Petugas nasional",
+        "province": "Petugas provinsi",
+        "regency": "Petugas kabupaten/kota",
+        "library": "Pengelola perpustakaan",
+        "master_trainer": "Master Trainer",
+    },
+    "en": {
+        "national": "National officer",
+        "province": "Province officer",
+        "regency": "Regency or city officer",
+        "library": "Library manager",
+        "master_trainer": "Master Trainer",
+    },
+}
+WHOLE_COUNTRY = {"id": "Seluruh Indonesia", "en": "All of Indonesia"}
+
+
+@bus.on(SignInCodeRequested)
+def tell_code(session: Session, envelopes: list[Envelope[SignInCodeRequested]]) -> None:
+    """Send the code to who signs in."""
+    intents = []
+    for envelope in envelopes:
+        event = envelope.data
+        until = formats.time(event.expires_at, _zone(event.region_code), lang=event.language)
+        values = {"code": event.code, "until": until}
+        intents.append(_intent(envelope, event.expires_at, values))
+    tell(session, SIGN_IN_CODE, intents)
+
+
+@bus.on(AccountCreated)
+def tell_account(session: Session, envelopes: list[Envelope[AccountCreated]]) -> None:
+    """Invite somebody to choose a password."""
+    intents = []
+    for envelope in envelopes:
+        event = envelope.data
+        region = regions.find(event.region_code)
+        zone = _zone(event.region_code)
+        values = {
+            "name": one_line(event.name),
+            "login": event.email or event.phone or "",
+            "role": ROLES[event.language].get(event.role, event.role),
+            "region": region.label if region else WHOLE_COUNTRY[event.language],
+            "link": event.link,
+            "until": formats.moment(event.expires_at, zone, lang=event.language),
+        }
+        intents.append(_intent(envelope, event.expires_at, values))
+    tell(session, ACCOUNT_CREATED, intents)
+
+
+@bus.on(OwnLinksRequested)
+def tell_links(session: Session, envelopes: list[Envelope[OwnLinksRequested]]) -> None:
+    """Send the links again, to whoever holds the address; none is no message."""
+    intents = []
+    for envelope in envelopes:
+        event = envelope.data
+        links = [
+            {
+                "name": one_line(link.name),
+                "own_link": link.own_link,
+                **meeting_words(link.meeting, event.language),
+            }
+            for link in event.links
+        ]
+        if links:
+            intents.append(_intent(envelope, envelope.time + LINKS_NEWS, {"links": links}))
+    tell(session, OWN_LINKS, intents)
+
+
+def _zone(region_code: str) -> str:
+    region = regions.find(region_code)
+    return region.zone if region else CAPITAL
+
+
+def _intent(envelope: Envelope[Any], until: datetime, values: dict[str, Any]) -> Intent:
+    event = envelope.data
+    return Intent(
+        event_id=envelope.id,
+        about=envelope.subject,
+        version=None,
+        traceparent=envelope.traceparent,
+        email=event.email,
+        phone=event.phone,
+        language=event.language,
+        region_code=event.region_code,
+        expires_at=until,
+        values=values,
+    )

@@ -1,0 +1,161 @@
+"""What a registrant is told on the way from the form to the certificate."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from services.notifications import messages, rules
+from services.notifications.handlers.common import meeting_words, one_line, tell
+from services.notifications.messages import Intent
+from services.notifications.resources import bus
+from services.notifications.rules import Rule
+from shared.bus import Envelope
+from shared.events import (
+    CertificateIssued,
+    CertificateRevoked,
+    RegistrationApproved,
+    RegistrationCancelled,
+    RegistrationErased,
+    RegistrationEvent,
+    RegistrationFacts,
+    RegistrationRejected,
+    RegistrationRescheduled,
+    RegistrationReturned,
+    RegistrationSubmitted,
+    RegistrationWaitlisted,
+    SeatOffered,
+)
+from shared.web import formats
+from shared.web.formats import Language
+
+Envelopes = list[Envelope[Any]]
+
+CERTIFICATE_NEWS = timedelta(days=30)  # after the meeting its end is no limit
+
+
+def _nothing(event: RegistrationEvent, language: Language) -> dict[str, str]:  # noqa: ARG001
+    return {}
+
+
+def _reason(event: Any, language: Language) -> dict[str, str]:  # noqa: ARG001
+    return {"reason": one_line(event.reason)}
+
+
+def _end(event: RegistrationCancelled, language: Language) -> dict[str, str]:
+    return {"by": event.by, **_reason(event, language)}
+
+
+def _offer(event: SeatOffered, language: Language) -> dict[str, str]:
+    zone = event.registration.meeting.zone
+    return {"until": formats.moment(event.expires_at, zone, lang=language)}
+
+
+def _certificate(event: CertificateIssued, language: Language) -> dict[str, str]:  # noqa: ARG001
+    return {"number": event.number, "jp": f"{event.jp} JP", "verify_link": event.verify_link}
+
+
+def _revocation(event: CertificateRevoked, language: Language) -> dict[str, str]:
+    return {"number": event.number, **_reason(event, language)}
+
+
+def _until_the_meeting_ends(envelope: Envelope[Any]) -> datetime:
+    ends_at: datetime = envelope.data.registration.meeting.ends_at
+    return ends_at
+
+
+def _until_the_offer_ends(envelope: Envelope[Any]) -> datetime:
+    expires_at: datetime = envelope.data.expires_at
+    return expires_at
+
+
+def _for_some_weeks(envelope: Envelope[Any]) -> datetime:
+    return envelope.time + CERTIFICATE_NEWS
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What an event has us tell: by which rule, what beside the usual, and how long it is news."""
+
+    rule: Rule
+    more: Callable[[Any, Language], dict[str, str]] = _nothing
+    until: Callable[[Envelope[Any]], datetime] = _until_the_meeting_ends
+
+
+TELLINGS: dict[type[RegistrationEvent], Telling] = {
+    RegistrationWaitlisted: Telling(rules.REGISTRATION_WAITLISTED),
+    RegistrationApproved: Telling(rules.REGISTRATION_APPROVED),
+    RegistrationReturned: Telling(rules.REGISTRATION_RETURNED, _reason),
+    RegistrationRejected: Telling(rules.REGISTRATION_REJECTED, _reason),
+    RegistrationCancelled: Telling(rules.REGISTRATION_CANCELLED, _end),
+    SeatOffered: Telling(rules.SEAT_OFFERED, _offer, _until_the_offer_ends),
+    RegistrationRescheduled: Telling(rules.REGISTRATION_RESCHEDULED),
+    CertificateIssued: Telling(rules.CERTIFICATE_ISSUED, _certificate, _for_some_weeks),
+    CertificateRevoked: Telling(rules.CERTIFICATE_REVOKED, _revocation, _for_some_weeks),
+}
+
+
+def tell_change(telling: Telling, session: Session, envelopes: Envelopes) -> None:
+    """Tell registrants what became of their registrations."""
+    intents = []
+    for envelope in envelopes:
+        facts = envelope.data.registration
+        more = telling.more(envelope.data, facts.participant.language)
+        intents.append(_intent(envelope, facts, telling.until(envelope), more))
+    tell(session, telling.rule, intents)
+
+
+for event_class, what in TELLINGS.items():
+    bus.on(event_class)(partial(tell_change, what))
+
+
+@bus.on(RegistrationSubmitted)
+def tell_registrant(session: Session, envelopes: Envelopes) -> None:
+    """Confirm that a registration has arrived, and say what comes next."""
+    intents = []
+    for envelope in envelopes:
+        event = envelope.data
+        facts = RegistrationFacts(
+            registration_id=event.registration_id,
+            code=event.code,
+            version=1,
+            status="submitted",
+            meeting=event.meeting,
+            participant=event.participant,
+            own_link=event.own_link,
+        )
+        intents.append(_intent(envelope, facts, event.meeting.ends_at, {}))
+    tell(session, rules.REGISTRATION_SUBMITTED, intents)
+
+
+@bus.on(RegistrationErased)
+def forget(session: Session, envelopes: list[Envelope[RegistrationErased]]) -> None:
+    """Delete what we said to people whose data was deleted."""
+    messages.erase(session, [envelope.subject for envelope in envelopes])
+
+
+def _intent(
+    envelope: Envelope[Any], facts: RegistrationFacts, until: datetime, more: dict[str, str]
+) -> Intent:
+    person = facts.participant
+    return Intent(
+        event_id=envelope.id,
+        about=envelope.subject,
+        version=facts.version,
+        traceparent=envelope.traceparent,
+        email=person.email,
+        phone=person.phone,
+        language=person.language,
+        region_code=person.region_code,
+        expires_at=until,
+        values={
+            "name": one_line(person.name),
+            "code": facts.code,
+            "own_link": facts.own_link,
+            **meeting_words(facts.meeting, person.language),
+            **more,
+        },
+    )

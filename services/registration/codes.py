@@ -1,0 +1,100 @@
+"""One-time codes: six digits sent to an account's address or phone, good once, for ten minutes.
+
+Whoever asks learns nothing about who has an account: an unknown contact gets a row that no code
+fits, by the same statements.
+"""
+
+import hashlib
+import hmac
+import secrets
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from services.registration.account_schemas import Contact
+from services.registration.resources import bus
+from services.registration.settings import settings
+from shared.events import Language, SignInCodeRequested
+from shared.security import Caller
+
+# The lock makes two who ask at once count one after the other.
+_FIND = text("""
+    SELECT id, language, region_code FROM account
+    WHERE (email = :email OR phone = :phone) AND disabled_at IS NULL
+    FOR NO KEY UPDATE""")
+_RECENT = text("""
+    SELECT count(*) FROM one_time_code
+    WHERE account_id = :account_id AND created_at > now() - interval '15 minutes'""")
+_ADD = text("""
+    INSERT INTO one_time_code (id, account_id, code_hash, expires_at)
+    VALUES (:id, :account_id, :code_hash, now() + interval '10 minutes')
+    RETURNING expires_at""")
+_FORGET = text("DELETE FROM one_time_code WHERE expires_at < now() - interval '1 day'")
+
+# A try is counted and judged in one statement: of two right ones at once the second finds the
+# code used, and of many wrong ones at once only five count.
+_TRY = text("""
+    WITH tried AS (
+      UPDATE one_time_code SET tries = tries + 1,
+        used_at = CASE WHEN code_hash = :code_hash THEN now() END
+      WHERE id = :id AND used_at IS NULL AND tries < 5 AND expires_at > now()
+      RETURNING account_id, used_at)
+    SELECT a.id, a.name, a.role, a.region_code
+    FROM tried JOIN account a ON a.id = tried.account_id
+    WHERE tried.used_at IS NOT NULL AND a.disabled_at IS NULL""")
+
+MOST = 3  # codes of one account in 15 minutes
+
+
+class WrongCode(Exception):
+    """The code does not fit, is over, was used, or was tried too often; which it is is not told."""
+
+
+def request(session: Session, contact: Contact, language: Language) -> UUID:
+    """Send a code to this contact, if an account has it; returns what the code is tried under.
+
+    `language` is that of the page, in which somebody unknown would read.
+    """
+    session.execute(_FORGET)
+    account = session.execute(_FIND, {"email": contact.email, "phone": contact.phone}).first()
+    owner = account.id if account else None
+    sent = session.execute(_RECENT, {"account_id": owner}).scalar_one()
+    if sent >= MOST:
+        owner = None
+    code_id, code = uuid7(), f"{secrets.randbelow(10**6):06}"
+    values = {"id": code_id, "account_id": owner, "code_hash": _hash(code_id, code)}
+    expires_at = session.execute(_ADD, values).scalar_one()
+    event = SignInCodeRequested(
+        code_id=code_id,
+        email=contact.email,
+        phone=contact.phone,
+        language=account.language if account else language,
+        region_code=account.region_code if account else "",
+        code=code,
+        expires_at=expires_at,
+    )
+    # Undone for who has no account, so that the answer takes as long.
+    with session.begin_nested() as told:
+        bus.publish(session, event)
+        if owner is None:
+            told.rollback()
+    return code_id
+
+
+def redeem(connection: Connection, code_id: UUID, code: str) -> Caller:
+    """Who this code was sent to; it is used up. Raises `WrongCode`.
+
+    On a connection that commits each statement, as a wrong try must count.
+    """
+    row = connection.execute(_TRY, {"id": code_id, "code_hash": _hash(code_id, code)}).first()
+    if row is None:
+        raise WrongCode
+    return Caller(row.role, row.name, str(row.id), row.region_code)
+
+
+def _hash(code_id: UUID, code: str) -> bytes:
+    # Keyed: six digits under a plain hash are read off in a second by who has a copy of the table.
+    key = settings().secret_key.encode()
+    return hmac.digest(key, f"sign-in-code:{code_id}:{code}".encode(), hashlib.sha256)

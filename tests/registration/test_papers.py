@@ -1,0 +1,496 @@
+"""A participant hangs up, shows or is sent a paper: it is whole, and its code says what it must."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from itertools import combinations
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from icalendar import Calendar
+from PIL import Image, ImageDraw
+from registration.paper_reading import boxes, codes, reader, scanned, texts
+from reportlab.lib.pagesizes import A4, A5, landscape
+from reportlab.lib.units import mm
+
+from services.registration.documents.agenda import AgendaItem
+from services.registration.documents.badge import BadgeFacts, write_badges
+from services.registration.documents.booth_card import BoothCardFacts, Product, write_booth_card
+from services.registration.documents.calendar import CalendarFacts, ics
+from services.registration.documents.certificate import (
+    CertificateFacts,
+    write_certificate,
+    write_certificates,
+)
+from services.registration.documents.invitation_letter import InvitationFacts, write_invitation
+from services.registration.documents.ticket import qr_png, qr_runs, qr_svg
+from shared.web.formats import Language
+
+MEETING = "Peer Learning Meeting Provinsi Kepulauan Riau"
+TICKET = "https://sejawat.example/tiket/K7QM2XHD9RTB"
+INSIDE = 16 * mm  # of the certificate's border
+LONG_NAME = (
+    "Raden Ayu Peserta Contoh binti Haji Muhammad Nama Panjang Sekali, S.Sos., M.Hum., M.A., Ph.D."
+    " alias Ibu Contoh Kedua Belas"
+)
+
+CERTIFICATE = CertificateFacts(
+    number="0421/PLM-21/VIII/2022",
+    name="Peserta Contoh Kartika, S.Sos.",
+    role_text="Peserta",
+    meeting_title=MEETING,
+    organiser="Dinas Perpustakaan dan Kearsipan Provinsi Contoh",
+    first_day=date(2022, 8, 9),
+    last_day=date(2022, 8, 10),
+    venue="CK Hotel Tanjungpinang",
+    place="Tanjungpinang",
+    jp=16,
+    signer_name="Dr. Pejabat Contoh, M.Si.",
+    signer_title="Deputi Bidang Contoh",
+    signer_prefix="a.n.",
+    on_behalf_of="Kepala Perpustakaan Nasional RI",
+    signer_nip="19700101 199503 1 001",
+    issued_on=date(2022, 8, 12),
+    verification_url="https://sejawat.example/sertifikat/K7QM-2XHD-9RTB",
+    code="K7QM-2XHD-9RTB",
+)
+
+
+def wib(day: int, hour: int, minute: int = 0) -> datetime:
+    """A moment of the meeting as the database gives it."""
+    return datetime(2022, 8, day, hour, minute, tzinfo=UTC) - timedelta(hours=7)
+
+
+INVITATION = InvitationFacts(
+    organiser="Dinas Perpustakaan dan Kearsipan Provinsi Contoh",
+    organiser_address=("Jalan Contoh Nomor 1, Tanjungpinang",),
+    number="005/421/DPK/2022",
+    recipient=("Kepala Dinas Perpustakaan Contoh", "Kabupaten Bintan"),
+    recipient_place="Tempat",
+    meeting_title=MEETING,
+    starts_at=wib(9, 8),
+    ends_at=wib(10, 12),
+    zone="WIB",
+    venue="CK Hotel Tanjungpinang",
+    place="Tanjungpinang",
+    issued_on=date(2022, 7, 20),
+    signer_name="Dr. Pejabat Contoh, M.Si.",
+    signer_title="Kepala Dinas",
+    signer_nip="19700101 199503 1 001",
+)
+
+BADGE = BadgeFacts(
+    name="Peserta Contoh Kartika, S.Sos.",
+    role_text="Peserta",
+    institution="Perpustakaan Desa Contoh",
+    region="Kab. Bintan",
+    meeting_title=MEETING,
+    ticket=TICKET,
+    code="K7QM-2XHD-9RTB",
+)
+
+EVENT = CalendarFacts(
+    registration_id=UUID(int=7),
+    sequence=0,
+    status="CONFIRMED",
+    title=MEETING,
+    starts_at=wib(9, 8),
+    ends_at=wib(10, 12),
+    zone="WIB",
+    venue="CK Hotel Tanjungpinang; Jalan Contoh, Tanjungpinang",
+    changed_at=wib(1, 9),
+)
+
+
+def certificate(facts: CertificateFacts) -> bytes:
+    file = BytesIO()
+    write_certificate(file, facts)
+    return file.getvalue()
+
+
+def invitation(facts: InvitationFacts) -> bytes:
+    file = BytesIO()
+    write_invitation(file, facts)
+    return file.getvalue()
+
+
+def booth_card(facts: BoothCardFacts) -> bytes:
+    file = BytesIO()
+    write_booth_card(file, facts)
+    return file.getvalue()
+
+
+def unheard(_done: int) -> None:
+    pass
+
+
+# --- certificate -------------------------------------------------------------------------
+
+
+def test_the_certificate_says_who_what_when_and_how_many_hours() -> None:
+    content = certificate(CERTIFICATE)
+
+    (text,) = texts(content)
+    for words in (
+        "SERTIFIKAT Nomor: 0421/PLM-21/VIII/2022",
+        "diberikan kepada Peserta Contoh Kartika, S.Sos. sebagai Peserta dalam kegiatan",
+        MEETING,
+        "yang diselenggarakan oleh Dinas Perpustakaan dan Kearsipan Provinsi Contoh",
+        "pada 9–10 Agustus 2022 di CK Hotel Tanjungpinang,",
+        "setara dengan 16 jam pelajaran (JP).",
+        "Tanjungpinang, 12 Agustus 2022 a.n. Kepala Perpustakaan Nasional RI Deputi Bidang Contoh,",
+        "Dr. Pejabat Contoh, M.Si. NIP 19700101 199503 1 001",
+        "Periksa keaslian: https://sejawat.example/sertifikat/K7QM-2XHD-9RTB Kode: K7QM-2XHD-9RTB",
+    ):
+        assert words in text
+    (page,) = reader(content).pages
+    assert (page.mediabox.width, page.mediabox.height) == pytest.approx(landscape(A4), abs=0.01)
+    assert codes(page) == [CERTIFICATE.verification_url]
+
+
+def test_the_certificate_speaks_english_too_and_says_so_to_a_screen_reader() -> None:
+    content = certificate(
+        replace(CERTIFICATE, language="en", role_text="Participant", last_day=date(2022, 9, 1))
+    )
+
+    (text,) = texts(content)
+    assert "CERTIFICATE Number:" in text
+    assert "as Participant in" in text
+    assert "on 9 August to 1 September 2022 at CK Hotel" in text
+    pdf = reader(content)
+    assert pdf.root_object["/Lang"] == "en"
+    assert pdf.metadata is not None
+    assert pdf.metadata.title == f"Certificate – {CERTIFICATE.name}"
+    assert pdf.metadata.author == CERTIFICATE.organiser
+
+
+def test_a_meeting_without_lesson_hours_promises_none() -> None:
+    (text,) = texts(certificate(replace(CERTIFICATE, jp=0, last_day=CERTIFICATE.first_day)))
+    assert "JP" not in text
+    assert "pada 9 Agustus 2022 di CK Hotel Tanjungpinang." in text
+
+
+def test_one_who_signs_for_another_names_both_offices() -> None:
+    office = "a.n. Kepala Perpustakaan Nasional RI Sekretaris Utama"
+    (text,) = texts(certificate(replace(CERTIFICATE, signer_prefix="u.b.", on_behalf_of=office)))
+    assert "Sekretaris Utama u.b. Deputi Bidang Contoh," in text
+    (text,) = texts(certificate(replace(CERTIFICATE, signer_prefix="", on_behalf_of="")))
+    assert "12 Agustus 2022 Deputi Bidang Contoh," in text
+
+
+def test_the_same_facts_give_the_same_bytes() -> None:
+    assert certificate(CERTIFICATE) == certificate(CERTIFICATE)
+    assert certificate(CERTIFICATE) != certificate(replace(CERTIFICATE, number="0422"))
+
+
+def test_a_name_stands_in_serif_unless_its_letters_do_not_exist_there() -> None:
+    in_times = certificate(replace(CERTIFICATE, name="Peserta Contoh Šimon Raḥmān"))
+    assert "Peserta Contoh Šimon Rahman" in texts(in_times)[0]
+    in_vera = certificate(replace(CERTIFICATE, name="Peserta Contoh Šimić"))
+    assert "Peserta Contoh Šimić" in texts(in_vera)[0]
+
+
+def test_every_line_of_the_middle_is_centred() -> None:
+    (page,) = reader(certificate(CERTIFICATE)).pages
+    middle = landscape(A4)[0] / 2
+    centred = [line for line in boxes(page) if abs((line.left + line.right) / 2 - middle) < 0.1]
+    assert len(centred) == 15  # ten of the middle, five of who signs
+    assert max(line.right - line.left for line in centred) > 150 * mm  # the name
+
+
+WORDS = st.text(st.sampled_from("abc dWM iĆḥ-."), max_size=300)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    name=st.one_of(st.just(LONG_NAME), st.just("W" * 120), WORDS),
+    title=st.one_of(st.just("Pertemuan Pembelajaran Sebaya " * 10), WORDS),
+    organiser=WORDS,
+    venue=WORDS,
+    office=WORDS,
+    role=st.text(st.sampled_from("ab c"), max_size=80),
+    language=st.sampled_from(("id", "en")),
+)
+def test_no_text_however_long_leaves_the_border_or_covers_another(  # noqa: PLR0917
+    name: str, title: str, organiser: str, venue: str, office: str, role: str, language: Language
+) -> None:
+    facts = replace(
+        CERTIFICATE,
+        name=name,
+        meeting_title=title,
+        organiser=organiser,
+        venue=venue,
+        on_behalf_of=office,
+        signer_title=office,
+        role_text=role,
+        language=language,
+    )
+    (page,) = reader(certificate(facts)).pages
+    lines = boxes(page)
+    for line in lines:
+        assert line.left > INSIDE
+        assert line.bottom > INSIDE
+        assert line.right < landscape(A4)[0] - INSIDE
+        assert line.top < landscape(A4)[1] - INSIDE
+    assert not [pair for pair in combinations(lines, 2) if pair[0].overlaps(pair[1])]
+
+
+def test_five_hundred_certificates_are_one_file_to_print() -> None:
+    people = (
+        replace(CERTIFICATE, name=f"Peserta Contoh {n}", verification_url=f"{TICKET}/{n}")
+        for n in range(1, 501)
+    )
+    file, done = BytesIO(), list[int]()
+    assert write_certificates(file, people, done.append) == 500
+
+    pages = reader(file.getvalue()).pages
+    assert len(pages) == 500
+    assert "Peserta Contoh 500" in pages[499].extract_text()
+    assert codes(pages[499]) == [f"{TICKET}/500"]
+    assert done == sorted(done)
+    assert done[0] == 20
+    assert done[-1] == 500
+    assert len(file.getvalue()) < 2_000_000  # the border is in it once
+
+
+def test_a_printing_that_is_stopped_writes_nothing() -> None:
+    file = BytesIO()
+
+    def stop(_done: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        write_certificates(file, [CERTIFICATE] * 20, stop)
+    assert not file.getvalue()
+    with pytest.raises(ValueError, match="no certificate"):
+        write_certificates(file, [], unheard)
+
+
+# --- invitation --------------------------------------------------------------------------
+
+
+def test_the_letter_has_all_parts_of_an_official_one() -> None:
+    content = invitation(replace(INVITATION, copies=("Gubernur Contoh",)))
+
+    (text,) = texts(content)
+    for words in (
+        "DINAS PERPUSTAKAAN DAN KEARSIPAN PROVINSI CONTOH",
+        "Tanjungpinang, 20 Juli 2022",
+        "Nomor : 005/421/DPK/2022",
+        "Sifat : Biasa",
+        "Lampiran : -",
+        f"Hal : Undangan {MEETING}",
+        "Yth. Kepala Dinas Perpustakaan Contoh Kabupaten Bintan di Tempat",
+        "hari, tanggal : Selasa–Rabu, 9–10 Agustus 2022",
+        "waktu : mulai pukul 08.00 WIB, berakhir pada hari terakhir pukul 12.00 WIB",
+        "tempat : CK Hotel Tanjungpinang",
+        f"acara : {MEETING}",
+        "Kepala Dinas, Dr. Pejabat Contoh, M.Si. NIP 19700101 199503 1 001",
+        "Tembusan: 1. Gubernur Contoh",
+    ):
+        assert words in text
+    (page,) = reader(content).pages
+    assert (page.mediabox.width, page.mediabox.height) == pytest.approx(A4, abs=0.01)
+    assert codes(page) == []
+    assert content == invitation(replace(INVITATION, copies=("Gubernur Contoh",)))
+
+
+def test_a_person_gets_their_own_letter_with_their_ticket() -> None:
+    content = invitation(
+        replace(
+            INVITATION,
+            person_name="Peserta Contoh",
+            ticket_url=TICKET,
+            ticket_code="K7QM-2XHD",
+            language="en",
+            starts_at=wib(9, 8),
+            ends_at=wib(9, 16, 30),
+        )
+    )
+    (text,) = texts(content)
+    assert "Ticket of Peserta Contoh K7QM-2XHD" in text
+    assert "from 08:00 WIB to 16:30 WIB" in text
+    assert codes(reader(content).pages[0]) == [TICKET]
+
+
+def test_the_hosts_own_words_flow_on_and_the_signature_stays_with_the_closing() -> None:
+    own = "\r\n\r\n".join(f"Paragraf {n}: " + "kata contoh " * 60 for n in range(1, 9))
+    content = invitation(replace(INVITATION, own_words=own))
+
+    first, *_, last = texts(content)
+    assert "Paragraf 1:" in first
+    assert "Demikian undangan ini" in last
+    assert "NIP 19700101 199503 1 001" in last
+    assert "Halaman 2" in last
+    for page in reader(content).pages:
+        assert all(line.bottom > 10 * mm and line.right < A4[0] - 20 * mm for line in boxes(page))
+
+
+def test_the_agenda_is_the_attachment_day_by_day_in_the_venues_time() -> None:
+    sessions = (
+        AgendaItem(wib(10, 8), wib(10, 10), "Rencana tindak lanjut", ("Fasilitator Contoh",)),
+        *(AgendaItem(wib(9, 8, n), wib(9, 9, n), f"Berbagi praktik {n}") for n in range(40)),
+    )
+    content = invitation(replace(INVITATION, agenda=sessions, zone="WITA"))
+
+    letter, *agenda = texts(content)
+    assert "Lampiran : 1 (satu) berkas" in letter
+    assert agenda[0].startswith("Halaman 2 Lampiran surat nomor 005/421/DPK/2022, tanggal 20 Juli")
+    whole = " ".join(agenda)
+    assert "Hari 1: Selasa, 9 Agustus 2022 09.00–10.00 WITA Berbagi praktik 0" in whole
+    assert "Hari 2: Rabu, 10 Agustus 2022 09.00–11.00 WITA Rencana tindak lanjut Fasil" in whole
+    assert whole.index("Berbagi praktik 39") < whole.index("Hari 2")
+
+
+# --- codes, badges, booth ----------------------------------------------------------------
+
+
+def test_the_code_on_a_page_and_in_a_mail_scans_and_needs_no_style() -> None:
+    svg = qr_svg(TICKET, 'Tiket <Anda> & "kode"')
+    assert "<title>Tiket &lt;Anda&gt; &amp; &quot;kode&quot;</title>" in svg
+    assert "style" not in svg
+    side = int(re.findall(r'viewBox="0 0 (\d+)', svg)[0])
+    image = Image.new("L", (side * 4, side * 4), 255)
+    pen = ImageDraw.Draw(image)
+    for run in re.findall(r"M(\d+) (\d+)h(\d+)v1h", svg):
+        x, y, length = (int(value) * 4 for value in run)
+        pen.rectangle((x, y, x + length - 1, y + 3), fill=0)
+    assert scanned(image) == [TICKET]
+
+    assert scanned(Image.open(BytesIO(qr_png(TICKET)))) == [TICKET]
+
+
+def test_runs_hold_every_dark_module_once() -> None:
+    side, runs = qr_runs(TICKET)
+    dark = [(x + step, y) for x, y, length in runs for step in range(length)]
+    assert len(dark) == len(set(dark))
+    assert all(0 <= x < side and 0 <= y < side for x, y in dark)
+    assert (0, 0) in dark
+
+
+def test_ten_badges_fill_two_pages_each_with_its_own_code() -> None:
+    people = [replace(BADGE, name=f"Peserta Contoh {n}", ticket=f"{TICKET}{n}") for n in range(9)]
+    people.append(replace(BADGE, name=LONG_NAME, institution="Perpustakaan " * 20))
+    file, done = BytesIO(), list[int]()
+    assert write_badges(file, people, done.append) == 10
+
+    first, second = reader(file.getvalue()).pages
+    assert codes(first) == [f"{TICKET}{n}" for n in range(8)]
+    assert codes(second) == [f"{TICKET}8", TICKET]
+    assert done == [8, 10]
+    text = texts(file.getvalue())[1]
+    assert LONG_NAME in text
+    lines = boxes(second)
+    assert not [pair for pair in combinations(lines, 2) if pair[0].overlaps(pair[1])]
+    with pytest.raises(ValueError, match="no badge"):
+        write_badges(file, [], unheard)
+
+
+def test_the_booth_card_shows_what_fits_and_counts_the_rest() -> None:
+    facts = BoothCardFacts(
+        library="Perpustakaan Desa Contoh",
+        region="Kab. Bintan",
+        meeting_title=MEETING,
+        products=(Product("Kerupuk ikan", "Rp25.000"), Product("Tas pandan")),
+        gallery_url="https://sejawat.example/lapak/contoh",
+        number="7",
+    )
+    content = booth_card(facts)
+    (text,) = texts(content)
+    assert "LAPAK MINI 7 Perpustakaan Desa Contoh Kab. Bintan Kerupuk ikan Rp25.000 Tas" in text
+    (page,) = reader(content).pages
+    assert (page.mediabox.width, page.mediabox.height) == pytest.approx(A5, abs=0.01)
+    assert codes(page) == [facts.gallery_url]
+
+    many = booth_card(replace(facts, products=facts.products * 10, language="en"))
+    (text,) = texts(many)
+    shown = text.count("Kerupuk ikan") + text.count("Tas pandan")
+    assert f"and {20 - shown} more" in text
+    lines = boxes(reader(many).pages[0])
+    assert not [pair for pair in combinations(lines, 2) if pair[0].overlaps(pair[1])]
+
+
+# --- calendar ----------------------------------------------------------------------------
+
+
+def opened(content: bytes) -> Any:
+    """The file as a calendar program reads it."""
+    return Calendar.from_ical(content)
+
+
+def event_of(calendar: Any) -> Any:
+    (event,) = calendar.walk("VEVENT")
+    return event
+
+
+def test_a_changed_meeting_moves_in_the_calendar_and_a_cancelled_one_goes() -> None:
+    first = opened(ics(EVENT))
+    moved = opened(ics(replace(EVENT, sequence=1, starts_at=wib(9, 9))))
+    over = opened(ics(replace(EVENT, sequence=2, status="CANCELLED")))
+
+    assert {str(event_of(each)["UID"]) for each in (first, moved, over)} == {
+        f"registration-{UUID(int=7)}@sejawat"
+    }
+    assert [event_of(each)["SEQUENCE"] for each in (first, moved, over)] == [0, 1, 2]
+    assert [str(each["METHOD"]) for each in (first, moved, over)] == [
+        "PUBLISH",
+        "PUBLISH",
+        "CANCEL",
+    ]
+    assert str(event_of(over)["STATUS"]) == "CANCELLED"
+    assert not over.walk("VALARM")
+
+
+@pytest.mark.parametrize(
+    ("zone", "tzid", "hours", "local"),
+    [
+        ("WIB", "Asia/Jakarta", 7, 8),
+        ("WITA", "Asia/Makassar", 8, 9),
+        ("WIT", "Asia/Jayapura", 9, 10),
+    ],
+)
+def test_a_calendar_shows_the_venues_clock_all_year(
+    zone: str, tzid: str, hours: int, local: int
+) -> None:
+    calendar = opened(ics(replace(EVENT, zone=zone)))
+
+    event = event_of(calendar)
+    assert event["DTSTART"].dt == EVENT.starts_at
+    assert event["DTSTART"].dt.hour == local
+    assert event["DTSTART"].params["TZID"] == tzid
+    assert event["DTEND"].dt == EVENT.ends_at
+    (timezone,) = calendar.walk("VTIMEZONE")
+    assert str(timezone["TZID"]) == tzid
+    assert not calendar.walk("DAYLIGHT")
+    (standard,) = calendar.walk("STANDARD")
+    assert standard["TZOFFSETTO"].td == standard["TZOFFSETFROM"].td == timedelta(hours=hours)
+    (alarm,) = calendar.walk("VALARM")
+    assert alarm["TRIGGER"].dt == timedelta(days=-1)
+
+
+def test_a_calendar_that_is_passed_on_opens_nobodys_registration() -> None:
+    assert b"URL" not in ics(EVENT)
+    own = event_of(opened(ics(replace(EVENT, url=TICKET, status="TENTATIVE"))))
+    assert str(own["URL"]) == TICKET
+    assert str(own["STATUS"]) == "TENTATIVE"
+    assert str(own["LOCATION"]) == EVENT.venue
+
+
+def test_the_organiser_can_be_asked_and_words_keep_their_commas() -> None:
+    facts = replace(
+        EVENT,
+        description="Bawa surat tugas, dan tiket;\nsampai jumpa.",
+        organiser="Dinas Contoh, Bidang I",
+        organiser_email="dinas@contoh.invalid",
+    )
+    content = ics(facts)
+    event = event_of(opened(content))
+    assert str(event["DESCRIPTION"]) == facts.description
+    assert event["ORGANIZER"] == "mailto:dinas@contoh.invalid"
+    assert event["ORGANIZER"].params["CN"] == facts.organiser
+    assert all(len(line) <= 75 for line in content.split(b"\r\n"))
+    assert content == ics(facts)

@@ -60,12 +60,13 @@ def _open_meetings() -> None:
 
 def _person(province: str, number: int, run_name: str) -> dict[str, Any]:
     regency = random.choice(regions.children(province))  # noqa: S311 - only spreads the load
+    village = regions.children(regions.children(regency.code)[0].code)[0]
     return {
         "name": f"Peserta Contoh {number}",
         "email": f"{run_name}{number}@contoh.id",
         "participant_type": "village_library",
-        "region_code": regency.code,
-        "library_name": f"Perpustakaan {regency.name}",
+        "region_code": village.code,
+        "library_name": f"Perpustakaan {village.name}",
         "position": "Pengelola perpustakaan",
         "consent": True,
     }
@@ -115,35 +116,30 @@ def _database_limit(folder: Path, clients: int) -> float:
 
 def _literals(province: str) -> dict[str, str]:
     from services.registration import meetings
-    from services.registration.registrations import _submitted
-    from services.registration.resources import bus, database
+    from services.registration.registrations import BY_FORM, _values
+    from services.registration.resources import database
     from services.registration.schemas import RegistrationForm
 
     with database.sessions.begin() as session:
         meeting = meetings.find(session, f"bench-{province}")
     form = RegistrationForm.model_validate(_person(province, 1, "pgbench"))
-    row = bus.outbox.row(_submitted(meeting.id, meeting, form))
-    fixed = form.model_dump() | {
-        "slug": meeting.slug,
-        "meeting_id": str(meeting.id),
-        "regency_code": form.region_code,
-        "request_hash": "0" * 64,
-        "consent_version": "bench",
-        "event_type": row["type"],
-        # pgbench takes `:word` for a variable, also inside a string.
-        "envelope": re.sub(r":(?=\S)", r"\\u003a", json.dumps(json.loads(row["envelope"]))),
-    }
-    quoted = {
-        name: "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"
-        for name, value in fixed.items()
-    }
-    return quoted | {
-        "id": "gen_random_uuid()",
-        "event_id": "gen_random_uuid()",
-        "key": "gen_random_uuid()::text",
-        "code": "gen_random_uuid()::text",
-        "submitted_at": "now()",
-    }
+    fixed = {"slug": meeting.slug} | _values(meeting, form, "pgbench", BY_FORM)
+    for name in ("needs", "answers", "booth", "submitted", "waiting"):
+        fixed[name] = json.dumps(json.loads(str(fixed[name])))  # a space after each outer colon
+    quoted = {name: _literal(value) for name, value in fixed.items()}
+    uuids = dict.fromkeys(("id", "event_id"), "gen_random_uuid()")
+    texts = dict.fromkeys(("key", "code", "person_key"), "gen_random_uuid()::text")
+    return quoted | uuids | texts | {"submitted_at": "now()"}
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, list):
+        return f"ARRAY[{', '.join(map(_literal, value))}]"
+    quoted = str(value).replace("'", "''")
+    # pgbench takes `:word` for a variable, also inside a string; this is how JSON spells a colon.
+    return "'" + re.sub(r":(?=[^\s])", r"\\u003a", quoted) + "'"
 
 
 def _filled(statement: str, values: dict[str, str]) -> str:

@@ -9,6 +9,7 @@ import structlog
 
 from services.registration import accounts, nik
 from services.registration import jobs as _jobs  # noqa: F401 - they register with the bus
+from services.registration.account_schemas import weak_password
 from services.registration.resources import bus, database
 from services.registration.settings import settings
 from shared.command import main
@@ -55,8 +56,8 @@ def admin_account() -> None:
     """Make a national account; asks for address and password."""
     email = input("E-mail: ")
     password = getpass.getpass()
-    if len(password) < 12:
-        sys.exit("A password needs 12 characters or more.")
+    if weak := weak_password(password, email):
+        sys.exit(f"This password is refused: {weak}. It needs 12 characters or more.")
     with database.sessions.begin() as session:
         accounts.create(session, email=email, password=password, name=email, role="national")
 

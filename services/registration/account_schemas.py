@@ -6,7 +6,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
-    StringConstraints,
     TypeAdapter,
     model_validator,
 )
@@ -88,7 +87,7 @@ class OwnAccountForm(BaseModel):
 class ApiTokenForm(BaseModel):
     """An API token as its owner asks for it; `days` until it ends, at most a year."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+    name: Name
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1)]
     days: Literal["30", "90", "180", "365"]
 

@@ -48,7 +48,6 @@ REFUSALS: dict[str, str] = {
     "phone-taken": _("Nomor HP ini sudah dipakai akun lain."),
     "region-unfit": _("Pilih wilayah Anda sendiri yang sesuai dengan peran ini."),
     "may-not-grant": _("Anda tidak dapat memberi atau mengubah akun dengan peran ini."),
-    "own-account": _("Halaman ini hanya untuk orang yang masuk dengan akunnya sendiri."),
     "made-before": _(
         "Token ini sudah dibuat, dan hanya ditampilkan satu kali. Bila tidak tersimpan, cabut "
         "token itu, lalu buat yang baru."

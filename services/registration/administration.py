@@ -38,7 +38,7 @@ REGION_LEVELS: Mapping[Role, tuple[int, ...]] = {
     "national": (0,),
     "province": (1,),
     "regency": (2,),
-    "library": (1, 2, 3, 4),
+    "library": (4,),
     "master_trainer": (1, 2),
 }
 

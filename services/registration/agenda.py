@@ -93,14 +93,14 @@ def find(session: Session, meeting: Meeting, session_id: UUID) -> AgendaSession:
 def add(
     session: Session, caller: Caller, meeting: Meeting, form: SessionForm, session_id: UUID
 ) -> AgendaSession:
-    """Add a session; a second time with the same id it is there already. Raises `OutsideMeeting`."""
+    """Add a session, once by its id. Raises `OutsideMeeting`."""
     earlier = session.get(AgendaSession, session_id)
     if earlier is not None:
         return earlier
     added = AgendaSession(id=session_id, meeting_id=meeting.id, **_fields(meeting, form))
     session.add(added)
     session.flush()
-    _log(session, caller, "session_added", meeting, added, None, _facts(added))
+    audit.record(session, caller, "created", _change(meeting, added, None, _facts(added)))
     return added
 
 
@@ -114,7 +114,7 @@ def change(
     session.flush()
     after = _facts(item)
     if after != before:
-        _log(session, caller, "session_changed", meeting, item, before, after)
+        audit.record(session, caller, "changed", _change(meeting, item, before, after))
 
 
 def remove(session: Session, caller: Caller, meeting: Meeting, item: AgendaSession) -> None:
@@ -126,7 +126,7 @@ def remove(session: Session, caller: Caller, meeting: Meeting, item: AgendaSessi
     except IntegrityError as error:
         raise SessionInUse(item.id) from error
     session.expunge(item)
-    _log(session, caller, "session_removed", meeting, item, before, None)
+    audit.record(session, caller, "deleted", _change(meeting, item, before, None))
 
 
 def copy(session: Session, source: Meeting, target: Meeting) -> int:
@@ -188,14 +188,10 @@ def _facts(item: AgendaSession) -> dict[str, Any]:
     }
 
 
-def _log(  # noqa: PLR0913 - what an audit row is made of
-    session: Session,
-    caller: Caller,
-    action: str,
+def _change(
     meeting: Meeting,
     item: AgendaSession,
     before: dict[str, Any] | None,
     after: dict[str, Any] | None,
-) -> None:
-    change = Change("agenda_session", str(item.id), meeting.province_code, before, after)
-    audit.record(session, caller, action, change)
+) -> Change:
+    return Change("agenda_session", str(item.id), meeting.province_code, before, after)

@@ -4,11 +4,31 @@ from collections.abc import Callable
 
 from fastapi import Depends, FastAPI
 
+from services.registration.accounts import AccountNotFound
+from services.registration.administration import MayNotGrant
+from services.registration.api import checkins as checkins_api
 from services.registration.api import meetings as meetings_api
 from services.registration.api import regions as regions_api
+from services.registration.api import tokens as tokens_api
+from services.registration.api.meetings import WrongAnswers
+from services.registration.api_tokens import ApiTokenNotFound
+from services.registration.checkins import CheckInNotFound
 from services.registration.meetings import MeetingNotFound
-from services.registration.pages import meetings, registrations, session
+from services.registration.pages import (
+    account,
+    accounts,
+    audit,
+    correct,
+    links,
+    meetings,
+    own,
+    passwords,
+    register,
+    session,
+)
 from services.registration.pages.common import pages
+from services.registration.pages.own import LinkOver, link_over
+from services.registration.participant_types import RegionLevel
 from services.registration.quotas import QuotaBelowTaken
 from services.registration.registrations import (
     AlreadyRegistered,
@@ -21,11 +41,12 @@ from services.registration.registrations import (
 from services.registration.resources import bus
 from services.registration.seats import NotPossible
 from services.registration.settings import settings
+from services.registration.uploads import UploadNotFound
 from services.registration.words import REFUSALS
 from shared.front import front_door
 from shared.http import assemble
 from shared.problems import Problem, Refusals, status_problem
-from shared.security import identify
+from shared.security import BadLink, identify
 
 
 def _refusal(status: int, code: str) -> Callable[[Exception], Problem]:
@@ -35,6 +56,7 @@ def _refusal(status: int, code: str) -> Callable[[Exception], Problem]:
 REFUSED: Refusals = {
     MeetingNotFound: lambda _: status_problem(404),
     RegistrationNotFound: lambda _: status_problem(404),
+    CheckInNotFound: lambda _: status_problem(404),
     QuotaFull: lambda error: Problem(
         409,
         "quota-full",
@@ -48,6 +70,15 @@ REFUSED: Refusals = {
     QuotaBelowTaken: _refusal(409, "quota-below-taken"),
     KeyReused: _refusal(409, "key-reused"),
     RegionOutside: _refusal(422, "region-outside"),
+    RegionLevel: _refusal(422, "region-level"),
+    WrongAnswers: lambda error: Problem(
+        422, "answers", pages.bilingual(REFUSALS["answers"]), errors=error.errors
+    ),
+    UploadNotFound: lambda _: status_problem(404),
+    AccountNotFound: lambda _: status_problem(404),
+    ApiTokenNotFound: lambda _: status_problem(404),
+    MayNotGrant: lambda _: status_problem(403),
+    BadLink: _refusal(422, "form-expired"),
 }
 
 app = FastAPI(
@@ -58,8 +89,24 @@ app = FastAPI(
     redoc_url=None,
     dependencies=[Depends(identify(lambda: settings().token_public_key))],
 )
-for router in (meetings_api, regions_api, meetings, registrations, session):
+for router in (
+    checkins_api,
+    meetings_api,
+    regions_api,
+    meetings,
+    register,
+    own,
+    correct,
+    links,
+    session,
+    tokens_api,
+    accounts,
+    account,
+    passwords,
+    audit,
+):
     app.include_router(router.router)
+app.add_exception_handler(LinkOver, link_over)
 assemble(app, bus, pages, REFUSED)
 
 standalone = front_door({"registration": app})

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.registration.schemas import Name, OneLine
+from services.registration.schemas import Name, Note
 
 CheckInStatus = Literal[
     "checked_in", "already", "undone", "not_approved", "unknown", "wrong_meeting", "wrong_day"
@@ -21,11 +21,11 @@ class Scan(BaseModel):
     """
 
     id: UUID
-    code: Annotated[OneLine, Field(max_length=200)]
+    code: Annotated[str, Field(max_length=2000)]  # a QR may say anything
     day: date
     session_id: UUID | None = None
     at: AwareDatetime
-    device: Annotated[OneLine, Field(max_length=100)] = ""
+    device: Note = ""
 
 
 class Scans(BaseModel):

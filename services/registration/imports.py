@@ -257,7 +257,7 @@ def choose(session: Session, job: ImportJob, shown: Sequence[int], chosen: Seque
 
 
 def take(session: Session, caller: Caller, job: ImportJob, *, every: bool) -> None:
-    """Begin to take the good rows: all, or those chosen. Raises `NotReady`; `jobs` must be woken."""
+    """Begin to take the good rows, all or those chosen; `jobs` must be woken. Raises `NotReady`."""
     _must_be(session, job, "ready")
     rows = update(ImportRow).where(ImportRow.job_id == job.id)
     if every:

@@ -14,6 +14,7 @@ from services.registration.models import Meeting, Quota
 from services.registration.resources import bus
 from shared import regions
 from shared.events import MeetingFacts, MeetingPublished
+from shared.security import ANONYMOUS, HOSTS, Caller
 
 PAGE = 20
 
@@ -31,8 +32,8 @@ class QuotaPlan:
     capacity: int
 
 
-def publish(session: Session, meeting: Meeting, quotas: list[QuotaPlan]) -> None:
-    """Add a new meeting with its quotas and tell everybody its facts."""
+def add(session: Session, meeting: Meeting, quotas: list[QuotaPlan]) -> None:
+    """Add a new meeting with its quotas; a draft is told to nobody."""
     meeting.id = meeting.id or uuid7()
     session.add(meeting)
     session.flush()
@@ -42,6 +43,11 @@ def publish(session: Session, meeting: Meeting, quotas: list[QuotaPlan]) -> None
     )
     session.flush()
     session.refresh(meeting)
+
+
+def publish(session: Session, meeting: Meeting, quotas: list[QuotaPlan]) -> None:
+    """Add a new meeting with its quotas and tell everybody its facts."""
+    add(session, meeting, quotas)
     bus.publish(session, MeetingPublished(meeting=facts(meeting)))
 
 
@@ -72,10 +78,11 @@ _COLUMNS = """
     starts_at, ends_at, closes_at, status, version, cancel_reason, per_institution, waiting_list,
     offer_hours, certificate, letter, keep_days, round_id,
     (status = 'published' AND now() < closes_at) AS open,
+    EXISTS (SELECT FROM question WHERE question.meeting_id = meeting.id) AS has_questions,
     coalesce((SELECT min(capacity - taken) FROM quota
               WHERE quota.meeting_id = meeting.id AND kind = 'meeting'), 0) AS seats_left"""
 
-_FIND = text(f"SELECT {_COLUMNS} FROM meeting WHERE slug = :slug AND status <> 'draft'")
+_FIND = text(f"SELECT {_COLUMNS} FROM meeting WHERE slug = :slug")
 
 _QUOTAS = text("""
     SELECT kind, key, capacity, taken, greatest(capacity - taken, 0) AS left
@@ -93,12 +100,17 @@ _LIST = text(f"""
     ORDER BY starts_at, slug LIMIT :limit""")
 
 
-def find(session: Session | Connection, slug: str) -> Row[Any]:
-    """One meeting, not a draft. Raises `MeetingNotFound`."""
+def find(session: Session | Connection, slug: str, caller: Caller = ANONYMOUS) -> Row[Any]:
+    """One meeting; a draft only for the hosts of its region. Raises `MeetingNotFound`."""
     row = session.execute(_FIND, {"slug": slug}).first()
-    if row is None:
+    if row is None or (row.status == "draft" and not may_host(caller, row.province_code)):
         raise MeetingNotFound(slug)
     return row
+
+
+def may_host(caller: Caller, province_code: str) -> bool:
+    """Whether the caller organises the meetings of this province."""
+    return caller.role in HOSTS and caller.may_see(province_code)
 
 
 def quotas(session: Session, meeting_id: UUID) -> list[Row[Any]]:

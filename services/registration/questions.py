@@ -6,7 +6,7 @@ An answer is stored by the question's key, in `Registration.answers`; the field 
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
+from services.registration.hosting_schemas import read_day
 from services.registration.models import Question
 from services.registration.schemas import Note, Paragraph
 from shared.web import formats
@@ -169,16 +170,6 @@ def parse_number(text: str) -> int | float | None:
     return int(number) if number.is_integer() else number
 
 
-def parse_date(text: str) -> date | None:
-    """2027-08-17, as browsers send it, or 17/08/2027, as people write it; None if it is no day."""
-    for pattern in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y"):
-        try:
-            return datetime.strptime(text.strip(), pattern).date()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
-    return None
-
-
 def _answer(question: Question, given: Any) -> Any:
     value = _READ[question.type](question, given)
     if value in (None, "", []) and question.required:
@@ -218,7 +209,7 @@ def _read_number(question: Question, given: Any) -> int | float | None:
 def _read_date(question: Question, given: Any) -> str | None:
     if given is None or given == "":
         return None
-    day = parse_date(given) if isinstance(given, str) else None
+    day = read_day(given) if isinstance(given, str) else None
     if day is None:
         raise _Wrong("date")
     _within(question, day, "date")

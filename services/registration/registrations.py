@@ -27,7 +27,7 @@ from shared.events import (
 )
 from shared.names import plain_name
 
-CONSENT_VERSION = "2026-2"
+CONSENT_VERSION = "2026-3"
 LINK_AFTER_MEETING = timedelta(days=180)  # how long the own link serves afterwards
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that one misreads
 _PERSON_INDEX = "uq_registration_person"
@@ -85,6 +85,7 @@ class Origin:
     kind: str = "form"
     account_id: UUID | None = None
     form_id: UUID | None = None
+    consent_version: str = CONSENT_VERSION  # of the text that was agreed to
 
 
 BY_FORM = Origin()
@@ -126,7 +127,9 @@ _SUBMIT = text("""
             person_key, needs, answers, nik, nik_fingerprint, origin, delegated_by,
             idempotency_key, request_hash, submitted_at, waiting_since)
         SELECT :id, :code, :meeting_id, status, :name, :email, :phone, :language,
-            :participant_type, :region_code, :library_name, :library_id, :institution, :position,
+            :participant_type, :region_code, :library_name,
+            (SELECT library.id FROM library WHERE library.id = CAST(:library_id AS uuid)),
+            :institution, :position,
             :person_key, CAST(:needs AS jsonb), CAST(:answers AS jsonb), :nik, :nik_fingerprint,
             :origin, :delegated_by, :key, :request_hash, :submitted_at,
             CASE WHEN status = 'waiting' THEN clock_timestamp() END
@@ -282,7 +285,7 @@ def _values(meeting: Row[Any], form: RegistrationForm, key: str, origin: Origin)
         "request_hash": _fingerprint(form),
         "submitted_at": event.submitted_at,
         "purposes": [purpose for purpose, given in consents.items() if given],
-        "consent_version": CONSENT_VERSION,
+        "consent_version": origin.consent_version,
         "event_id": row["id"],
         "submitted_type": row["type"],
         "submitted": row["envelope"],

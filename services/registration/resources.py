@@ -4,6 +4,7 @@ from services.registration.models import Base
 from services.registration.settings import settings
 from shared.bus import Bus
 from shared.database import Database
+from shared.files import FileStore
 from shared.limits import Limiter
 from shared.security import Signer
 
@@ -20,3 +21,5 @@ forms = Signer(lambda: settings().secret_key, "form")
 limiter = Limiter(lambda: settings().redis_url, lambda: settings().secret_key)
 password_links = Signer(lambda: settings().secret_key, "password-link")
 code_pages = Signer(lambda: settings().secret_key, "code-page")
+files = FileStore(lambda: settings().files / "uploads")
+printed = FileStore(lambda: settings().files / "printed")

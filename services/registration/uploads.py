@@ -1,5 +1,6 @@
 """Files that registrants send: a form's until it is accepted, then the registration's."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,11 +8,11 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.registration.models import Booth, Meeting, Registration, Upload
+from services.registration.models import Registration, Upload
 from services.registration.resources import files
 from shared.security import Caller, in_scope
 from shared.uploads import Kind, judge
@@ -139,20 +140,39 @@ def of_staff(session: Session, caller: Caller, upload_id: UUID) -> Upload:
     return _one(session, Upload.id == upload_id, Upload.registration_id.in_(mine))
 
 
-def of_gallery(session: Session, upload_id: UUID) -> Upload:
-    """A photo that stands in a public gallery at this moment. Raises `UploadNotFound`."""
-    return _one(
-        session,
-        Upload.id == upload_id,
-        Upload.kind == PHOTO,
-        Upload.registration_id.in_(public_booths()),
-    )
-
-
-def public_booths() -> "select[tuple[UUID]]":  # type: ignore[type-arg]
-    raise NotImplementedError
-
-
 def path(stored: str) -> Path:
     """Where a file of the store lies."""
     return files.path(stored)
+
+
+def forget_unfinished(session: Session) -> int:
+    """Delete the rows of forms that were never accepted; returns how many."""
+    late = func.now() - UNFINISHED
+    query = delete(Upload).where(Upload.form_id.is_not(None), Upload.created_at < late)
+    return len(session.scalars(query.returning(Upload.id)).all())
+
+
+def sweep(session: Session) -> int:
+    """Delete the files that no row names; returns how many."""
+    named = set(session.scalars(_NAMED))
+    loose = [name for name in files.names(older_than=YOUNG) if name not in named]
+    return sum(files.delete(name, older_than=YOUNG) for name in loose)
+
+
+_NAMED = text("""
+    SELECT stored FROM upload UNION SELECT thumbnail FROM upload WHERE thumbnail IS NOT NULL
+    UNION SELECT stored FROM import_job
+    UNION SELECT stored FROM certificate_run WHERE stored IS NOT NULL""")
+
+
+def _one(session: Session, *conditions: ColumnElement[bool]) -> Upload:
+    upload = session.scalars(select(Upload).where(*conditions)).one_or_none()
+    if upload is None:
+        raise UploadNotFound
+    return upload
+
+
+def _display_name(name: str, extension: str) -> str:
+    """As its sender called it, on one line, ending as what it is."""
+    stem = re.sub(r"[^\w .,()+-]+", " ", Path(name).stem).strip()[:80] or "berkas"
+    return f"{stem}.{extension}"

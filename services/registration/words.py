@@ -41,8 +41,9 @@ QUOTA_KINDS: dict[str, str] = {
 
 # UU 27/2022 article 21: ground, purpose, kinds of data and retention, before asking.
 CONSENT = _(
-    "Saya setuju data ini (nama, kontak, wilayah, perpustakaan, jabatan) diolah oleh "
-    "penyelenggara untuk pendaftaran, daftar hadir, dan sertifikat pertemuan ini, dan disimpan "
+    "Saya setuju data di formulir ini (nama, kontak, wilayah, perpustakaan, jabatan, serta NIK, "
+    "surat tugas, kebutuhan khusus, dan jawaban bila saya isi) diolah oleh penyelenggara untuk "
+    "pendaftaran, penyelenggaraan, daftar hadir, dan sertifikat pertemuan ini, dan disimpan "
     "paling lama lima tahun. Saya dapat melihat, memperbaiki, atau meminta penghapusan kapan saja."
 )
 
@@ -64,6 +65,11 @@ REFUSALS: dict[str, str] = {
         "Kuota tidak boleh lebih kecil daripada kursi yang sudah terisi. Batalkan dulu sebagian "
         "pendaftaran, atau naikkan kuotanya."
     ),
+    "region-level": _(
+        "Wilayah ini tidak sesuai dengan jenis pesertanya: provinsi untuk dinas provinsi, "
+        "kabupaten/kota untuk dinas kabupaten/kota, desa/kelurahan untuk perpustakaan desa."
+    ),
+    "answers": _("Ada jawaban atas pertanyaan tuan rumah yang perlu diperbaiki."),
     "region-outside": _("Pilih wilayah di provinsi tempat pertemuan ini diadakan."),
     "form-expired": _("Formulir ini sudah terlalu lama terbuka. Periksa isinya, lalu kirim lagi."),
     "form-reused": _(

@@ -15,7 +15,9 @@ from shared.regions import Region
 from shared.security import Caller, in_scope
 
 PAGE = 20
-GONE = ("rejected", "cancelled")  # who has one of these statuses does not come
+COMING = "approved"  # who has this status is on the list and in the counts
+UNDECIDED = ("submitted", "needs_correction")
+WAITING = ("waiting", "offered")
 
 _MEETING = Meeting.__table__.c
 _PERSON = Participant.__table__.c
@@ -29,9 +31,14 @@ class MeetingNotFound(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts of those who come; `by_region` by kab/kota, or by the province for its own people."""
+    """Counts of those who come; `by_region` by kab/kota, or by the province for its own people.
+
+    Who waits for the host's decision, or for a seat, is counted by itself.
+    """
 
     total: int
+    awaiting_decision: int
+    waiting_list: int
     by_type: dict[str, int]
     by_region: dict[str, int]
     missing: list[Region]
@@ -44,12 +51,12 @@ class Summary:
 
 
 def coming(slug: str, caller: Caller) -> ColumnElement[bool]:
-    """The condition for a meeting's participants: those who come, as far as the caller sees."""
-    return and_(
-        _PERSON.meeting_slug == slug,
-        _PERSON.status.not_in(GONE),
-        in_scope(_PERSON.region_code, caller),
-    )
+    """The condition for a meeting's participants: the approved, as far as the caller sees."""
+    return and_(_registered(slug, caller), _PERSON.status == COMING)
+
+
+def _registered(slug: str, caller: Caller) -> ColumnElement[bool]:
+    return and_(_PERSON.meeting_slug == slug, in_scope(_PERSON.region_code, caller))
 
 
 def find(source: Source, slug: str, caller: Caller) -> Row[Any]:
@@ -67,17 +74,22 @@ def summarise(session: Session, meeting: Row[Any], caller: Caller) -> Summary:
     """Count in one statement, so that all figures are of one moment."""
     region = func.coalesce(_PERSON.regency_code, _PERSON.province_code)
     query = (
-        select(_PERSON.participant_type, region, func.count())
-        .where(coming(meeting.slug, caller))
-        .group_by(_PERSON.participant_type, region)
+        select(_PERSON.status, _PERSON.participant_type, region, func.count())
+        .where(_registered(meeting.slug, caller))
+        .group_by(_PERSON.status, _PERSON.participant_type, region)
     )
+    by_status: Counter[str] = Counter()
     by_type: Counter[str] = Counter()
     by_region: Counter[str] = Counter()
-    for kind, code, count in session.execute(query):
-        by_type[kind] += count
-        by_region[code] += count
+    for status, kind, code, count in session.execute(query):
+        by_status[status] += count
+        if status == COMING:
+            by_type[kind] += count
+            by_region[code] += count
     return Summary(
         total=by_type.total(),
+        awaiting_decision=sum(by_status[status] for status in UNDECIDED),
+        waiting_list=sum(by_status[status] for status in WAITING),
         by_type={kind: by_type[kind] for kind in PARTICIPANT_TYPES if kind in by_type},
         by_region=dict(sorted(by_region.items())),
         missing=[

@@ -68,11 +68,7 @@ class Participant(Base):
             "status",
         ),
         Index("ix_participant_meeting_slug_sort_name", "meeting_slug", "sort_name"),
-        Index(
-            "ix_participant_meeting_slug_status",
-            *("meeting_slug", "status"),
-            postgresql_where=sql("status NOT IN ('rejected', 'cancelled')"),
-        ),
+        Index("ix_participant_meeting_slug_status", "meeting_slug", "status"),
     )
 
     registration_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -102,16 +98,13 @@ class Erased(Base):
 
 
 class Certificate(Base):
-    """A certificate's number, as long as its registration's person is known; known by its own id.
-
-    It is revoked for good: an issue that comes after its revocation changes nothing.
-    """
+    """A certificate of a registration, valid until it is revoked, which is for good."""
 
     __tablename__ = "certificate"
 
     certificate_id: Mapped[UUID] = mapped_column(primary_key=True)
     registration_id: Mapped[UUID] = mapped_column(index=True)
-    number: Mapped[str]
+    number: Mapped[str]  # empty once the person's data was erased
     revoked: Mapped[bool]
 
 
@@ -123,7 +116,9 @@ class Attendance(Base):
 
     __tablename__ = "attendance"
     __table_args__ = (
-        UniqueConstraint("registration_id", "day", "session_id", postgresql_nulls_not_distinct=True),
+        UniqueConstraint(
+            "registration_id", "day", "session_id", postgresql_nulls_not_distinct=True
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -154,6 +155,24 @@ def cancel(session: Session, caller: Caller, report_id: UUID) -> None:
         update(ReportJob)
         .where(_JOB.id == report_id, _JOB.status.in_(("queued", "running")))
         .values(status="cancelled", finished_at=func.now())
+    )
+
+
+def withdraw(session: Session, meetings: Sequence[str]) -> None:
+    """Give up the finished lists of these meetings, and begin again those that are being made.
+
+    Somebody in them was erased; the files are then nobody's, see `downloads`.
+    """
+    of_them = _JOB.params["meeting"].astext.in_(meetings)
+    session.execute(
+        update(ReportJob)
+        .where(of_them, _JOB.status == "done")
+        .values(status="failed", error="erased", file=None, dedupe_key=None, made_at=None)
+    )
+    session.execute(
+        update(ReportJob)
+        .where(of_them, _JOB.status == "running")
+        .values(status="queued", lease_until=func.now())
     )
 
 

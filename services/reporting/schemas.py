@@ -68,6 +68,7 @@ class MeetingItem(BaseModel):
     zone: str
     starts_at: AwareDatetime
     ends_at: AwareDatetime
+    status: Literal["published", "cancelled"]
     revision: int
 
 
@@ -95,10 +96,12 @@ class RegionItem(BaseModel):
 
 
 class MeetingSummary(BaseModel):
-    """Who comes to a meeting, as far as the caller's region goes. Rejected and cancelled do not."""
+    """Who comes to a meeting, as far as the caller's region goes: the approved, and only they."""
 
     meeting: MeetingItem
     total: int
+    awaiting_decision: int = Field(description="Submitted, or returned for a correction")
+    waiting_list: int = Field(description="Waiting for a seat, or offered one")
     by_type: list[TypeCount]
     by_region: list[RegionCount]
     missing_regions: list[RegionItem] = Field(description="Kab/kota without a participant")

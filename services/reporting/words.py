@@ -40,6 +40,10 @@ FAILURES: dict[str, str] = {
         "Laporan ini tidak berhasil dibuat setelah lima kali dicoba. Pesan sekali lagi; bila tetap "
         "gagal, hubungi pengelola situs."
     ),
+    "erased": _(
+        "Berkas ini dihapus karena data salah satu pesertanya dihapus. Pesan sekali lagi untuk "
+        "mendapat daftar yang baru."
+    ),
     "out-of-scope": _("Pertemuan ini tidak ada lagi, atau tidak lagi di wilayah Anda."),
 }
 

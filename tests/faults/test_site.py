@@ -70,7 +70,8 @@ def the_one(folder: Path, words: str) -> psutil.Process:
 def total(site: Site) -> int:
     """How many registrations reporting has counted."""
     address = "/reporting/api/v1/meetings/plm-2027-21/summary"
-    return int(site.client().get(address, headers=site.staff).json()["total"])
+    told = site.client().get(address, headers=site.staff).json()
+    return int(told["total"]) + int(told["awaiting_decision"])
 
 
 def open_copies(site: Site) -> int:

@@ -62,7 +62,9 @@ def empty(mailroom: Mailroom) -> Iterator[None]:
 
     assert mailroom.folder.exists()
     with database.sessions.begin() as session:
-        session.execute(text("TRUNCATE message, attempt, inbox, failed_event, clock, canary"))
+        session.execute(
+            text("TRUNCATE message, attempt, erased_subject, inbox, failed_event, clock, canary")
+        )
     bus.queues.client.flushall()
     yield
     mail_server.close()

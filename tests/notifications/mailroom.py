@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import meeting_facts, participant, registration_submitted
+from builders import meeting_facts, participant, registration_facts, registration_submitted
 from sqlalchemy import Row, text
 from uuid_utils.compat import uuid7
 
@@ -24,12 +24,22 @@ from services.notifications.resources import bus, database
 from services.notifications.rules import WorkClass
 from shared.bus.envelope import Envelope, seal
 from shared.bus.inbox import Copy
-from shared.events import MeetingFacts, RegistrationSubmitted
+from shared.events import (
+    AccountCreated,
+    Event,
+    MeetingFacts,
+    Participant,
+    RegistrationEvent,
+    RegistrationFacts,
+    SignInCodeRequested,
+)
 from shared.local.postgres import Postgres
 from shared.local.smtp_sink import SmtpSink
 from shared.tracing import new_traceparent
 
 ROOT = Path(__file__).parents[2]
+SOON = datetime.now(UTC) + timedelta(hours=6)
+OWN_LINK = "http://sejawat.contoh.id/registration/r/WyJrdW5jaSJd.rahasia-42"
 assert handlers  # imported for what it registers
 
 
@@ -82,12 +92,66 @@ def registered(meeting: MeetingFacts | None = None, **person: Any) -> Envelope[A
         registration_id=uuid7(),
         meeting=meeting or coming_meeting(),
         participant=participant(**person),
-        own_link="http://sejawat.contoh.id/registration/r/WyJrdW5jaSJd.rahasia-42",
+        own_link=OWN_LINK,
     )
     return seal("registration", event, new_traceparent())
 
 
-def deliver(*envelopes: Envelope[RegistrationSubmitted], replay: int = 0) -> None:
+def changed(event_class: type[RegistrationEvent], **fields: Any) -> Envelope[Any]:
+    """What became of a registration for a meeting that is still to come.
+
+    Fields of the registration, the person and the meeting find their places by their names.
+    """
+    parts = {
+        model: {name: fields.pop(name) for name in tuple(fields) if name in model.model_fields}
+        for model in (RegistrationFacts, Participant, MeetingFacts)
+    }
+    facts = {"registration_id": uuid7(), "own_link": OWN_LINK} | parts[RegistrationFacts]
+    registration = registration_facts(
+        participant=participant(**parts[Participant]),
+        meeting=coming_meeting(**parts[MeetingFacts]),
+        **facts,
+    )
+    event = event_class(registration=registration, **fields)
+    return seal("registration", event, new_traceparent())
+
+
+def sealed(event: Event) -> Envelope[Any]:
+    """An event as it arrives."""
+    return seal("registration", event, new_traceparent())
+
+
+def code_requested(**changes: Any) -> Envelope[Any]:
+    """Somebody signs in with a code."""
+    fields = {
+        "code_id": uuid7(),
+        "email": "pic@contoh.id",
+        "phone": None,
+        "language": "id",
+        "region_code": "21.01",
+        "code": "482913",
+        "expires_at": SOON,
+    }
+    return sealed(SignInCodeRequested.model_validate(fields | changes))
+
+
+def account_created(**changes: Any) -> Envelope[Any]:
+    """Somebody may choose a password."""
+    fields = {
+        "request_id": uuid7(),
+        "name": "PIC Contoh",
+        "email": "pic@contoh.id",
+        "phone": None,
+        "language": "id",
+        "role": "regency",
+        "region_code": "21.01",
+        "link": "http://sejawat.contoh.id/registration/password/WyJha3VuIl0.rahasia-7",
+        "expires_at": SOON,
+    }
+    return sealed(AccountCreated.model_validate(fields | changes))
+
+
+def deliver(*envelopes: Envelope[Any], replay: int = 0) -> None:
     """What the worker does with a batch of events."""
     copies = [Copy(str(e.id), replay, 1, e.type, e.model_dump_json()) for e in envelopes]
     bus.inbox.deliver("registration", copies)

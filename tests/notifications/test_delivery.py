@@ -224,7 +224,7 @@ def test_killed_after_the_mark_a_reminder_never_goes_again(
     sink.faults = Faults(answer_delay_ms=FOREVER)
     remind()
     command = "import time; from services.notifications import delivery as d; "
-    command += "d.send_due('reminder', until=time.monotonic() + 5)"
+    command += "d.send_due(('reminder',), until=time.monotonic() + 5)"
     process = mailroom.python("-c", command)
     eventually(lambda: len(mails(sink)) == 1, "the server has the mail")
     process.kill()
@@ -261,7 +261,7 @@ def test_a_worker_that_slept_through_its_lease_hands_nothing_over(sink: SmtpSink
     provider = delivery.PROVIDERS["email"]
     assert provider.prepare(slow) is None
     lease_is_over()
-    delivery._settle("transactional")
+    delivery._settle(("transactional",))
     assert not delivery._mark(slow, provider)
     send_due()
     assert outcomes() == ["lost", "accepted"]
@@ -276,7 +276,7 @@ def test_a_late_answer_still_counts_until_somebody_else_has_the_message(sink: Sm
     assert delivery._mark(slow, provider)
     answer = provider.hand_over()
     lease_is_over()
-    delivery._settle("transactional")
+    delivery._settle(("transactional",))
     assert states() == {"queued": 1}
     delivery._record(slow, provider, answer, datetime.now(UTC))
     send_due()
@@ -298,7 +298,7 @@ def test_an_answer_that_comes_after_another_claim_changes_nothing(sink: SmtpSink
 
 def test_when_the_time_is_over_the_rest_is_put_back_untouched(sink: SmtpSink) -> None:
     deliver(*(registered(email=f"p{number}@contoh.id") for number in range(60)))
-    assert not delivery.send_due("transactional", until=time.monotonic())
+    assert not delivery.send_due(("transactional",), until=time.monotonic())
     assert states() == {"queued": 60}
     assert {(m.attempts, m.lease_until) for m in messages()} == {(0, None)}
     assert send_due()

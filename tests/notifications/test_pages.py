@@ -11,14 +11,18 @@ from fastapi.routing import APIRouter
 from notifications.mailroom import (
     ROOT,
     Mailroom,
+    account_created,
+    code_requested,
     deliver,
     eventually,
     messages,
     registered,
     rows,
+    sealed,
     send_due,
 )
 
+from shared.events import RegistrationErased
 from shared.local.ports import LOOPBACK, free_port
 from shared.local.smtp_sink import Faults, SmtpSink
 from shared.security import Caller, Role, issue_token
@@ -223,6 +227,43 @@ def test_an_official_reads_the_mail_but_does_not_hold_its_key(national: httpx.Cl
         answer = national.get(path)
         assert "/registration/r/…" in answer.text
         assert "rahasia" not in answer.text
+
+
+def test_nobody_reads_a_code_or_opens_an_account_link_in_the_console(
+    national: httpx.Client, sink: SmtpSink
+) -> None:
+    deliver(code_requested(), account_created())
+    send_due("code")
+    assert sink.directory.exists()
+    code, account = messages()
+    for path in (
+        LIST,
+        f"{LIST}/{code.id}",
+        "/notifications/",
+        f"/notifications/messages/{code.id}",
+        f"/notifications/messages/{code.id}/html",
+        f"{LIST}/{account.id}",
+        f"/notifications/messages/{account.id}",
+        f"/notifications/messages/{account.id}/html",
+    ):
+        answer = national.get(path).text
+        assert "482913" not in answer, path
+        assert "rahasia-7" not in answer, path
+    assert "kodenya hanya untuk penerima" in national.get(f"/notifications/messages/{code.id}").text
+    assert national.get(f"/notifications/messages/{code.id}/html").status_code == 404
+    assert "/registration/password/…" in national.get(f"{LIST}/{account.id}").text
+
+
+def test_the_page_of_a_message_whose_recipient_was_erased(national: httpx.Client) -> None:
+    event = registered()
+    deliver(event)
+    deliver(sealed(RegistrationErased(registration_id=event.data.registration_id)))
+    [message] = messages()
+    page = national.get(f"/notifications/messages/{message.id}").text
+    assert "dihapus bersama data penerimanya" in page
+    assert "peserta@contoh.id" not in page
+    assert "data sudah dihapus</a>" in national.get("/notifications/").text
+    assert national.get(LIST).json()["items"][0]["recipient"] == ""
 
 
 def test_the_shown_mail_can_do_nothing(national: httpx.Client) -> None:

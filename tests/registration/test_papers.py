@@ -162,7 +162,7 @@ def test_the_certificate_speaks_english_too_and_says_so_to_a_screen_reader() -> 
     assert "as Participant in" in text
     assert "on 9 August to 1 September 2022 at CK Hotel" in text
     pdf = reader(content)
-    assert pdf.root_object["/Lang"] == "en"
+    assert str(pdf.root_object["/Lang"]) == "en"
     assert pdf.metadata is not None
     assert pdf.metadata.title == f"Certificate – {CERTIFICATE.name}"
     assert pdf.metadata.author == CERTIFICATE.organiser

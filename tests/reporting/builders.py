@@ -20,7 +20,9 @@ from shared.events import (
     MeetingFacts,
     Participant,
     ParticipantType,
+    RegistrationFacts,
     RegistrationImported,
+    RegistrationStatus,
     RegistrationSubmitted,
 )
 from shared.security import Caller, issue_token
@@ -64,6 +66,22 @@ def submitted(somebody: Participant, facts: MeetingFacts | None = None) -> Regis
     """Somebody who filled in the form."""
     fields = dict(imported(somebody, facts))
     return RegistrationSubmitted(**fields, own_link="http://127.0.0.1/registration/r/token")
+
+
+def facts_of(
+    first: RegistrationSubmitted, version: int, status: RegistrationStatus, **changes: Any
+) -> RegistrationFacts:
+    """A registration after a change, also of what was written in it."""
+    somebody = first.participant.model_copy(update=changes)
+    return RegistrationFacts(
+        registration_id=first.registration_id,
+        code=first.code,
+        version=version,
+        status=status,
+        meeting=first.meeting,
+        participant=somebody,
+        own_link=first.own_link,
+    )
 
 
 def example_people() -> list[RegistrationImported]:

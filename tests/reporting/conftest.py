@@ -62,7 +62,12 @@ def empty(engines: Path) -> Path:
 
     assert engines
     with database.sessions.begin() as session:
-        session.execute(text("TRUNCATE participant, meeting, report_job, inbox, failed_event"))
+        session.execute(
+            text(
+                "TRUNCATE participant, meeting, report_job, attendance, certificate, erased, "
+                "inbox, failed_event"
+            )
+        )
     shutil.rmtree(settings().reports, ignore_errors=True)
     return settings().reports
 

@@ -13,18 +13,25 @@ from reporting.builders import (
     NATIONAL,
     RIAU,
     Office,
+    facts_of,
+    imported,
     meeting,
     person,
     submitted,
     tell,
 )
-from sqlalchemy import text
 
 from services.reporting.app import app
-from services.reporting.resources import database
 from services.reporting.words import PARTICIPANT_TYPES
 from shared import regions
-from shared.events import MeetingPublished, ParticipantType
+from shared.events import (
+    MeetingCancelled,
+    MeetingPublished,
+    ParticipantType,
+    RegistrationCorrected,
+    RegistrationEvent,
+    RegistrationStatus,
+)
 from shared.security import Caller
 
 SUMMARY = f"/reporting/api/v1/meetings/{EXAMPLE}/summary"
@@ -51,13 +58,33 @@ def test_the_example_shows_that_anambas_is_missing(example: Path) -> None:
     assert "6 / 7" in page
 
 
-def test_who_was_rejected_or_cancelled_does_not_come(example: Path) -> None:
+def test_only_who_was_approved_comes_and_who_waits_is_counted_apart(example: Path) -> None:
     assert example
-    with database.sessions.begin() as session:
-        session.execute(
-            text("UPDATE participant SET status = 'cancelled' WHERE region_code = '21'")
-        )
-    assert Office(KEPRI).get(SUMMARY).json()["total"] == 13
+    tell(*decided("submitted", 1), *decided("needs_correction", 2), *decided("rejected", 2))
+    tell(*decided("waiting", 1), *decided("offered", 2), *decided("waiting", 1))
+    told = Office(KEPRI).get(SUMMARY).json()
+    assert (told["total"], told["awaiting_decision"], told["waiting_list"]) == (15, 2, 3)
+    page = Office(KEPRI).get(PAGE).text
+    assert "menunggu keputusan panitia" in page
+    assert "dalam daftar tunggu" in page
+    assert "15 peserta" in Office(KEPRI).get("/reporting/").text
+
+
+def decided(status: RegistrationStatus, version: int) -> list[RegistrationEvent]:
+    """Somebody else in a state; which of the events brought it there makes no difference."""
+    facts = facts_of(submitted(person("Calon", "21.05")), version, status)
+    return [RegistrationCorrected(registration=facts)]
+
+
+def test_a_cancelled_meeting_says_so_whatever_comes_after(example: Path) -> None:
+    assert example
+    off = MeetingCancelled(meeting=meeting(version=3), reason="Gedung tidak dapat dipakai.")
+    tell(off)
+    tell(MeetingPublished(meeting=meeting(version=2, title="Judul lama")), off)
+    told = Office(KEPRI).get(SUMMARY).json()
+    assert told["meeting"]["status"] == "cancelled"
+    assert told["meeting"]["title"] != "Judul lama"
+    assert "Pertemuan ini dibatalkan" in Office(KEPRI).get(PAGE).text
 
 
 def test_the_labels_are_in_the_readers_language(example: Path) -> None:
@@ -163,6 +190,6 @@ def test_an_empty_list_says_what_to_do(empty: Path) -> None:
 
 def test_a_region_that_is_newer_than_our_list_is_counted_all_the_same(empty: Path) -> None:
     assert empty
-    tell(submitted(person("Ani", "21.09")))
+    tell(imported(person("Ani", "21.09")))
     told = Office(KEPRI).get(SUMMARY).json()
     assert told["by_region"] == [{"code": "21.09", "name": "21.09", "count": 1}]

@@ -1,14 +1,16 @@
 """Meetings and registrations over JSON."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response
-from sqlalchemy import Row
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.registration import meetings, registrations
-from services.registration.resources import database
+from services.registration import meetings, participant_types, questions, registrations
+from services.registration.pages.common import pages
+from services.registration.resources import database, limiter
 from services.registration.schemas import (
     Links,
     MeetingDetail,
@@ -21,12 +23,24 @@ from services.registration.schemas import (
 from services.registration.settings import settings
 from services.registration.words import CONSENT, PARTICIPANT_TYPES, QUOTA_KINDS
 from shared import regions
+from shared.limits import Limit, client_address
 from shared.security import anyone
 
 router = APIRouter(prefix="/api/v1/meetings", tags=["meetings"], dependencies=[Depends(anyone)])
 
+BY_ADDRESS = Limit("register-address", 300, 3600)
+BY_CONTACT = Limit("register-contact", 60, 3600)
+
 Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=8, max_length=128)]
+
+
+class WrongAnswers(Exception):
+    """Answers to the meeting's own questions that are none; `errors` by field name."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(", ".join(errors))
+        self.errors = [{"field": name, "message": text} for name, text in errors.items()]
 
 
 @router.get("")
@@ -60,14 +74,23 @@ def show_meeting(slug: str, session: Transaction) -> MeetingDetail:
 
 @router.post("/{slug}/registrations", status_code=201)
 def register(
-    slug: str, form: RegistrationForm, response: Response, idempotency_key: Key = None
+    request: Request,
+    slug: str,
+    form: RegistrationForm,
+    response: Response,
+    idempotency_key: Key = None,
 ) -> Registered:
     """Register one person. The same key with the same body gives the first answer again.
 
-    Refusals: `quota-full` 409, `closed` 409, `region-outside` 422, `key-reused` 409.
+    A participant type comes from a region of its own level. `answers` are those to the meeting's
+    own questions, by key. Refusals: `quota-full` 409, `already-registered` 409, `closed` 409,
+    `key-reused` 409, `region-outside` 422, `region-level` 422, `answers` 422.
     """
+    participant_types.check(form.participant_type, form.region_code)
+    guard(request, form)
     with database.autocommit() as connection:
         meeting = meetings.find(connection, slug)
+        form = _answered(connection, meeting, form)
         key = f"header:{idempotency_key or uuid7()}"
         done = registrations.submit(connection, meeting, form, key)
     response.headers["Location"] = done.own_link
@@ -79,6 +102,29 @@ def register(
             own=done.own_link, meeting=f"{settings().base_url}/registration/meetings/{slug}"
         ),
     )
+
+
+def guard(request: Request, form: RegistrationForm) -> None:
+    """Keep flooding slow; a whole office behind one address registers at its ease.
+
+    Raises `TooMany`.
+    """
+    limiter.guard(BY_ADDRESS, client_address(request))
+    limiter.guard(BY_CONTACT, (form.email or form.phone or "").lower())
+
+
+def _answered(
+    connection: Connection, meeting: Row[Any], form: RegistrationForm
+) -> RegistrationForm:
+    """With the answers as they are stored; a program sends no files. Raises `WrongAnswers`."""
+    if not meeting.has_questions and not form.answers:
+        return form
+    asked = questions.asked(connection, meeting.id, form.participant_type)
+    asked = [each for each in asked if each.type != "file"]
+    answers, wrong = questions.check(asked, form.answers, pages.bilingual)
+    if wrong:
+        raise WrongAnswers(wrong)
+    return form.model_copy(update={"answers": answers})
 
 
 def summary(meeting: Row[Any]) -> dict[str, Any]:

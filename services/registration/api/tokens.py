@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
 
 from services.registration import api_tokens, sessions
 from services.registration.account_schemas import AccessToken
@@ -24,8 +24,11 @@ def exchange(request: Request, authorization: Annotated[str, Header()] = "") -> 
     """
     limiter.guard(BY_ADDRESS, client_address(request))
     secret = authorization.partition(" ")[2].strip()
-    with database.autocommit() as connection:
-        caller = api_tokens.exchange(connection, secret)
+    try:
+        with database.autocommit() as connection:
+            caller = api_tokens.exchange(connection, secret)
+    except api_tokens.BadApiToken:
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"}) from None
     return AccessToken(
         access_token=issue_token(settings().token_private_key, caller, seconds=sessions.TOKEN_S),
         expires_in=sessions.TOKEN_S,

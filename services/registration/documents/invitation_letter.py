@@ -43,7 +43,7 @@ from shared.web.formats import Language
 class InvitationFacts:
     """One letter. Moments are shown on the clock of `zone`: WIB, WITA, WIT or its IANA name.
 
-    `recipient` has one entry a line, the name first. `own_words` are the host's, plain text with
+    `recipient` has an entry a line, at least the name. `own_words` are the host's, plain text with
     a blank line between paragraphs. With a `ticket_url` the letter is a person's own and carries
     that person's QR; `person_name` and `ticket_code` belong to it.
     """

@@ -77,9 +77,7 @@ class Training(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    registration_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("registration.id"), unique=True
-    )
+    registration_id: Mapped[UUID | None] = mapped_column(ForeignKey("registration.id"), unique=True)
     title: Mapped[str]
     place: Mapped[str] = mapped_column(server_default=sql("''"))
     starts_on: Mapped[date]

@@ -75,7 +75,9 @@ class Registration(Base):
     answers: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
     nik: Mapped[bytes | None] = mapped_column(LargeBinary)  # encrypted, see nik.py
     nik_fingerprint: Mapped[str | None]
-    origin: Mapped[str] = mapped_column(server_default=sql("'form'"))  # form, api, delegation, import
+    origin: Mapped[str] = mapped_column(
+        server_default=sql("'form'")
+    )  # form, api, delegation, import
     delegated_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     idempotency_key: Mapped[str]
     request_hash: Mapped[str]
@@ -129,7 +131,9 @@ class Booth(Base):
     title: Mapped[str]
     description: Mapped[str] = mapped_column(server_default=sql("''"))
     products: Mapped[list[dict[str, Any]]] = mapped_column(server_default=sql("'[]'"))
-    is_public: Mapped[bool] = mapped_column(server_default=sql("false"))  # in the gallery, by consent
+    is_public: Mapped[bool] = mapped_column(
+        server_default=sql("false")
+    )  # in the gallery, by consent
     state: Mapped[str] = mapped_column(server_default=sql("'requested'"))
     number: Mapped[str] = mapped_column(server_default=sql("''"))  # where it stands in the hall
 

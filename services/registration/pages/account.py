@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
+from services.registration import account_words as words
 from services.registration import (
     accounts,
     administration,
@@ -16,16 +17,14 @@ from services.registration import (
     audit,
     sessions,
 )
-from services.registration import account_words as words
 from services.registration.account_schemas import ApiTokenForm, OwnAccountForm
 from services.registration.audit import Change
-from services.registration.pages.common import pages
-from services.registration.pages.registrations import typed
+from services.registration.pages.common import Typed, pages
 from services.registration.pages.session import leave
 from services.registration.resources import database, forms, limiter
 from shared import regions
 from shared.limits import Limit
-from shared.security import RENEW, BadLink, Caller, Member, members
+from shared.security import RENEW, Caller, Member, members
 from shared.web import Form
 from shared.web.errors import explain_fields
 
@@ -47,14 +46,13 @@ def at_a_browser(caller: Member) -> Caller:
     return caller
 
 
-def sent(data: Annotated[FormData, Depends(typed)]) -> FormData:
+def sent(data: Typed) -> FormData:
     """What was typed into a form of ours. Raises `BadLink` for one that stood open too long."""
     forms.form_id(str(data.get("form_token", "")))
     return data
 
 
 Person = Annotated[Caller, Depends(at_a_browser)]
-Typed = Annotated[FormData, Depends(typed)]
 Sent = Annotated[FormData, Depends(sent)]
 
 
@@ -93,10 +91,11 @@ def send_password_link(request: Request, caller: Person, session: Transaction) -
 
 @router.post("/sessions/{session_id}/end", dependencies=[Depends(sent)])
 def end_session(session_id: UUID, caller: Person, session: Transaction) -> Response:
-    """Sign another of one's browsers out; what is over already stays so."""
-    if sessions.end(session, caller.subject, only=session_id):
-        change = Change("account", caller.subject, caller.region_code)
-        audit.record(session, caller, "signed_out", change)
+    """Sign one of one's browsers out."""
+    if not sessions.end(session, caller.subject, only=session_id):
+        raise HTTPException(404)
+    change = Change("account", caller.subject, caller.region_code)
+    audit.record(session, caller, "signed_out", change)
     if caller.session == str(session_id):
         return leave(RedirectResponse("/", 303))
     return RedirectResponse(f"{OWN}?done=ended", 303)
@@ -127,8 +126,6 @@ def make_token(request: Request, caller: Person, data: Typed, session: Transacti
         form_id = forms.form_id(values.get("form_token", ""))
         form = ApiTokenForm.model_validate(values | {"scopes": scopes})
         made = api_tokens.make(session, caller, form_id, form)
-    except BadLink:
-        raise
     except ValidationError as error:
         told = explain_fields(error.errors(), say)
         if not values.get("name", "").strip():

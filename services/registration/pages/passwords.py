@@ -1,15 +1,11 @@
 """Choose a password, by the link that was sent."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from starlette.datastructures import FormData
 
 from services.registration import account_words, accounts, administration
 from services.registration.account_schemas import weak_password
-from services.registration.pages.common import pages
-from services.registration.pages.registrations import typed
+from services.registration.pages.common import Typed, pages
 from services.registration.resources import database, forms
 from services.registration.words import REFUSALS
 from shared.security import Anyone, BadLink, anyone
@@ -31,9 +27,7 @@ def show(request: Request, link: str) -> Response:
 
 
 @router.post("/password/{link}")
-def choose(
-    request: Request, caller: Anyone, link: str, data: Annotated[FormData, Depends(typed)]
-) -> Response:
+def choose(request: Request, caller: Anyone, link: str, data: Typed) -> Response:
     """Set it, and lead to the sign-in page: whoever typed it shows that they know it."""
     say = pages.gettext(request)
     password = str(data.get("password", ""))

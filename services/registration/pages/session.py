@@ -13,8 +13,7 @@ from starlette.datastructures import FormData
 from services.registration import account_words, accounts, audit, codes, sessions
 from services.registration.account_schemas import Contact
 from services.registration.audit import Change
-from services.registration.pages.common import pages
-from services.registration.pages.registrations import typed
+from services.registration.pages.common import Typed, pages
 from services.registration.resources import code_pages, database, forms, limiter
 from services.registration.sessions import Opened, SessionOver
 from services.registration.settings import settings
@@ -26,7 +25,6 @@ from shared.web.languages import choose_language
 
 router = APIRouter(dependencies=[Depends(anyone)], include_in_schema=False)
 
-Typed = Annotated[FormData, Depends(typed)]
 Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 SIGN_IN = "/registration/sign-in"

@@ -35,6 +35,8 @@ def summary(request: Request, slug: str, caller: Staff, session: Transaction) ->
             province=meetings.region_name(meeting.province_code),
         ),
         total=counts.total,
+        awaiting_decision=counts.awaiting_decision,
+        waiting_list=counts.waiting_list,
         by_type=[
             TypeCount(key=key, label=say(PARTICIPANT_TYPES[key]), count=count)
             for key, count in counts.by_type.items()

@@ -1,5 +1,8 @@
 // Turns the lists of `region_field` into one text field with suggestions (WAI-ARIA combobox with a
-// list). The chosen code goes into a hidden field; when the line fails, the lists come back.
+// list). The chosen code goes into a hidden field; when the line fails, the lists come back. A region
+// that is too large to be an answer leads to the lists below it.
+
+import { Cascade, level } from "./region-lists.js";
 
 const WAIT = 180; // ms of silence before we ask; a village line is slow
 const FEWEST = 2; // letters
@@ -13,6 +16,9 @@ class RegionPicker {
     this.box = root.querySelector("[role=listbox]");
     this.code = root.querySelector("input[type=hidden]");
     this.status = root.querySelector("[role=status]");
+    this.least = Number(root.dataset.least);
+    this.deepest = Number(root.dataset.deepest);
+    this.cascade = new Cascade(root, this.lists);
     this.items = [];
     this.active = -1;
     this.listen();
@@ -73,7 +79,8 @@ class RegionPicker {
     try {
       const answer = await fetch(`${this.root.dataset.source}?${query}`, { signal: this.asked.signal });
       if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-      this.show((await answer.json()).items, words);
+      const { items } = await answer.json();
+      this.show(items.filter((item) => level(item.code) <= this.deepest && level(item.code) > 1), words);
     } catch (error) {
       if (error.name !== "AbortError") this.toLists(this.root.contains(document.activeElement));
     }
@@ -128,6 +135,12 @@ class RegionPicker {
 
   choose(index) {
     const item = this.items[index];
+    if (level(item.code) < this.least) {
+      this.close();
+      this.toLists();
+      this.cascade.descend(item.code);
+      return;
+    }
     this.input.value = item.label;
     this.code.value = item.code;
     this.input.removeAttribute("aria-invalid");

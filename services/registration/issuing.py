@@ -1,0 +1,238 @@
+"""Issue the certificates of a meeting in the background, and put them into one file for printing.
+
+    queued -> running -> done | failed | cancelled
+
+A worker that takes a run gets a lease, and each step renews it in the step's own transaction. The
+lease's end is what tells one worker from the next: a worker that slept through it, while another
+took over, finds that its steps no longer commit. Who has a certificate is skipped, so a run that
+was killed goes on where it stopped: nobody gets two, nobody none.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Row, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from services.registration import certificates
+from services.registration.certificates import NumberTaken
+from services.registration.documents.certificate import write_certificates
+from services.registration.models import CertificateRun, Meeting
+from services.registration.resources import database, printed
+from shared.security import Caller
+
+log = structlog.get_logger()
+
+BATCH = 50
+LEASE_S = 30  # a batch takes less than one
+KEEP_PRINTS = timedelta(days=7)  # a file of many names; it is made again in seconds
+YOUNG = timedelta(hours=1)  # a file whose row may not be committed yet
+
+
+class RunNotFound(LookupError):
+    """No run has this id, or none that the caller may see."""
+
+
+class Overtaken(Exception):
+    """The run was cancelled, or is another worker's by now."""
+
+
+_OPEN = text("""
+    SELECT id FROM certificate_run
+    WHERE meeting_id = :meeting_id AND state IN ('queued', 'running')""")
+
+_CLAIM = text("""
+    WITH due AS (
+        SELECT id FROM certificate_run
+        WHERE state = 'queued' OR (state = 'running' AND lease_until <= now())
+        ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE certificate_run SET state = 'running',
+        lease_until = clock_timestamp() + make_interval(secs => :lease)
+    FROM due WHERE certificate_run.id = due.id
+    RETURNING certificate_run.*, coalesce(
+        (SELECT role FROM account WHERE account.id::text = certificate_run.account), 'national'
+    ) AS role""")
+
+_HELD = "WHERE id = :id AND state = 'running' AND lease_until = :lease_until"
+
+_RENEW = text(f"""
+    UPDATE certificate_run SET lease_until = clock_timestamp() + make_interval(secs => :lease)
+    {_HELD} RETURNING lease_until""")
+
+_COUNT = text("""
+    UPDATE certificate_run SET done = done + :done, total = greatest(total, done + :done)
+    WHERE id = :id""")
+
+_END = text(f"""
+    UPDATE certificate_run SET state = :state, error = :error, stored = :stored,
+        done = CASE WHEN :state = 'done' THEN total ELSE done END, finished_at = now()
+    {_HELD} RETURNING id""")
+
+_CANCEL = text("""
+    UPDATE certificate_run SET state = 'cancelled', finished_at = now()
+    WHERE id = :id AND meeting_id = :meeting_id AND state IN ('queued', 'running')""")
+
+_LATEST = text("""
+    SELECT * FROM certificate_run WHERE meeting_id = :meeting_id ORDER BY id DESC LIMIT 1""")
+
+_PRINTED = text("""
+    SELECT * FROM certificate_run WHERE meeting_id = :meeting_id AND stored IS NOT NULL
+    ORDER BY id DESC LIMIT 1""")
+
+_SHOWN = text("""
+    SELECT certificate_run.*, extract(epoch FROM now() - created_at)::float AS running_s
+    FROM certificate_run WHERE id = :id AND meeting_id = :meeting_id""")
+
+
+_FORGET = text("UPDATE certificate_run SET stored = NULL WHERE finished_at < now() - :keep")
+
+_NAMED = text("SELECT stored FROM certificate_run WHERE stored IS NOT NULL")
+
+
+@dataclass(slots=True)
+class Claim:
+    """A run in this worker's hands, until its lease is over."""
+
+    run: Row[Any]
+    lease_until: datetime
+
+    @property
+    def caller(self) -> Caller:
+        """Who started it, as the certificates and the audit log name them."""
+        return Caller(self.run.role, self.run.account_name, self.run.account)
+
+    @contextmanager
+    def step(self) -> Iterator[Session]:
+        """One transaction that keeps the lease, with the run's row locked. Raises `Overtaken`."""
+        values = {"id": self.run.id, "lease_until": self.lease_until, "lease": LEASE_S}
+        with database.sessions.begin() as session:
+            renewed = session.execute(_RENEW, values).scalar_one_or_none()
+            if renewed is None:
+                raise Overtaken
+            yield session
+        self.lease_until = renewed  # only now: what was rolled back left the old one
+
+
+def start(session: Session, caller: Caller, meeting: Meeting) -> UUID:
+    """Have the certificates of a meeting issued; the run's id, or of the one that is on its way."""
+    certificates.lock(session, meeting)
+    running = session.execute(_OPEN, {"meeting_id": meeting.id}).scalars().first()
+    if running:
+        return UUID(str(running))
+    run = CertificateRun(
+        id=uuid7(),
+        meeting_id=meeting.id,
+        account=caller.subject,
+        account_name=caller.name,
+        total=certificates.counts(session, meeting)["ready"],
+    )
+    session.add(run)
+    session.flush()
+    return run.id
+
+
+def find(session: Session, meeting: Meeting, run_id: UUID) -> Row[Any]:
+    """One run of a meeting. Raises `RunNotFound`."""
+    row = session.execute(_SHOWN, {"id": run_id, "meeting_id": meeting.id}).first()
+    if row is None:
+        raise RunNotFound(run_id)
+    return row
+
+
+def latest(session: Session, meeting: Meeting) -> Row[Any] | None:
+    """The last run that was started."""
+    return session.execute(_LATEST, {"meeting_id": meeting.id}).first()
+
+
+def latest_print(session: Session, meeting: Meeting) -> Row[Any] | None:
+    """The last run that left a file for printing."""
+    return session.execute(_PRINTED, {"meeting_id": meeting.id}).first()
+
+
+def cancel(session: Session, meeting: Meeting, run_id: UUID) -> None:
+    """Stop after the batch in hand; what is issued stays. One that has ended stays as it is."""
+    session.execute(_CANCEL, {"id": run_id, "meeting_id": meeting.id})
+
+
+def seconds_left(row: Row[Any]) -> float | None:
+    """As long again as the certificates issued so far took, for those that are left."""
+    if row.state != "running" or not row.done:
+        return None
+    return round(row.running_s * (row.total - row.done) / row.done, 1)
+
+
+def forget_prints(session: Session) -> None:
+    """Let go of files for printing whose time is over; they are then nobody's."""
+    session.execute(_FORGET, {"keep": KEEP_PRINTS})
+
+
+def sweep_prints(session: Session) -> int:
+    """Delete the files that no run names; returns how many."""
+    named = set(session.scalars(_NAMED))
+    loose = [name for name in printed.names(older_than=YOUNG) if name not in named]
+    return sum(printed.delete(name, older_than=YOUNG) for name in loose)
+
+
+def claim(session: Session) -> Claim | None:
+    """Take the oldest run that is due: new, or left behind by a worker whose lease is over."""
+    row = session.execute(_CLAIM, {"lease": LEASE_S}).first()
+    return None if row is None else Claim(row, row.lease_until)
+
+
+def make(taken: Claim) -> None:
+    """Bring a run to its end; commits each batch by itself."""
+    try:
+        while _issue_batch(taken):
+            pass
+        _end(taken, "done", stored=_print(taken))
+    except Overtaken:
+        log.info("certificates.stopped", run=str(taken.run.id))
+    except NumberTaken:
+        _end(taken, "failed", error="number-taken")
+    except OperationalError:
+        raise  # the database is away: when the lease is over, somebody goes on
+    except Exception:
+        log.exception("certificates.error", run=str(taken.run.id))
+        _end(taken, "failed", error="error")
+
+
+def _issue_batch(taken: Claim) -> int:
+    with taken.step() as session:
+        meeting = session.get_one(Meeting, taken.run.meeting_id)
+        done = certificates.issue(session, taken.caller, meeting, limit=BATCH)
+        session.execute(_COUNT, {"id": taken.run.id, "done": done})
+    return done
+
+
+def _print(taken: Claim) -> str | None:
+    """All that hold now, in one file; None when there is none."""
+    with taken.step() as session:
+        facts = certificates.valid(session, session.get_one(Meeting, taken.run.meeting_id))
+    if not facts:
+        return None
+
+    def hold(_done: int) -> None:
+        with taken.step():
+            pass
+
+    file = BytesIO()
+    write_certificates(file, facts, hold)
+    return printed.put(file.getvalue(), "pdf")
+
+
+def _end(taken: Claim, state: str, *, error: str = "", stored: str | None = None) -> None:
+    """Say how it ended, if the run is still this worker's."""
+    values = {"id": taken.run.id, "lease_until": taken.lease_until}
+    values |= {"state": state, "error": error, "stored": stored}
+    with database.sessions.begin() as session:
+        ended = session.execute(_END, values).first()
+    log.info("certificates.ended", run=str(taken.run.id), state=state, held=ended is not None)

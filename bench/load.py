@@ -27,13 +27,18 @@ class Answer(NamedTuple):
 
 
 def post_all(
-    port: int, posts: list[tuple[str, dict[str, Any]]], clients: int, per_second: float = 0
+    port: int,
+    posts: list[tuple[str, dict[str, Any]]],
+    clients: int,
+    per_second: float = 0,
+    token: str = "",
 ) -> tuple[list[Answer], float]:
     """POST (path, JSON) pairs from so many clients; the answers, and the seconds it took in all.
 
     `per_second` spaces the requests out in time; without it they come as fast as they can.
+    `token` is sent with each.
     """
-    requests = [_request(path, body) for path, body in posts]
+    requests = [_request(path, body, token) for path, body in posts]
     context = multiprocessing.get_context("spawn")
     inbox = context.SimpleQueue()
     process = context.Process(target=_run, args=(port, requests, clients, per_second, inbox))
@@ -43,9 +48,11 @@ def post_all(
     return [Answer(*answer) for answer in answers], seconds
 
 
-def _request(path: str, body: dict[str, Any]) -> bytes:
+def _request(path: str, body: dict[str, Any], token: str) -> bytes:
     content = json.dumps(body).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    if token:
+        head += f"Authorization: Bearer {token}\r\n"
     return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
 

@@ -1,4 +1,4 @@
-"""The whole way once, as people walk it: the form, the mail, the count, the paper."""
+"""The whole way once, as people walk it: the form, the desk, the mails, the count, the paper."""
 
 import io
 import re
@@ -54,7 +54,19 @@ def order_report(client: httpx.Client, site: Site, kind: str) -> httpx.Response:
     return client.get(job["download"], headers=site.staff)
 
 
-def test_a_registration_goes_from_the_form_to_the_mail_the_count_and_the_paper(site: Site) -> None:
+def approve(client: httpx.Client, site: Site, code: str) -> None:
+    """The host's decision, at the desk."""
+    desk = f"/registration/api/v1/meetings/{MEETING}"
+    found = client.get(f"{desk}/registrations", params={"q": code}, headers=site.staff)
+    [registration] = found.json()["items"]
+    decision = {"action": "approve", "ids": [registration["id"]]}
+    decided = client.post(f"{desk}/decisions", json=decision, headers=site.staff)
+    assert decided.json()["done"] == [registration["id"]], decided.text
+
+
+def test_a_registration_goes_from_the_form_to_the_desk_the_mail_the_count_and_the_paper(
+    site: Site,
+) -> None:
     client = site.client()
     own_page = client.get(register_by_form(client, PERSON))
     assert own_page.status_code == 200
@@ -73,14 +85,19 @@ def test_a_registration_goes_from_the_form_to_the_mail_the_count_and_the_paper(s
     assert link
     assert client.get(link[0]).status_code == 200
 
-    def counted() -> dict[str, Any] | None:
+    def counted(what: str) -> dict[str, Any] | None:
         summary = client.get(
             f"/reporting/api/v1/meetings/{MEETING}/summary", headers=site.staff
         ).json()
-        return summary if summary.get("total") else None
+        return summary if summary.get(what) else None
 
-    summary = eventually(counted, "the registration is counted")
+    eventually(lambda: counted("awaiting_decision"), "the registration is counted")
+    approve(client, site, code[0])
+    summary = eventually(lambda: counted("total"), "the approved participant is counted")
     assert {row["code"]: row["count"] for row in summary["by_region"]}["21.01"] >= 1
+    ticket = eventually(lambda: site.mails_to(PERSON["email"])[1:], "the ticket")[0]
+    assert code[0] in content(ticket, "plain")
+    assert "disetujui" in str(ticket["Subject"])
 
     pdf = PdfReader(io.BytesIO(order_report(client, site, "pdf").content))
     paper = "\n".join(page.extract_text() for page in pdf.pages)

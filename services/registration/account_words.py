@@ -105,6 +105,8 @@ ACTIONS: dict[str, str] = {
     "checked_in": _("dicatat hadir"),
     "undone": _("dibatalkan pencatatannya"),
     "issued": _("diterbitkan"),
+    "certificate_issued": _("diberi sertifikat"),
+    "certificate_revoked": _("dicabut sertifikatnya"),
     "reissued": _("diterbitkan ulang"),
     "merged": _("digabung"),
     "imported": _("diimpor"),

@@ -6,29 +6,53 @@ from fastapi import Depends, FastAPI
 
 from services.registration.accounts import AccountNotFound
 from services.registration.administration import MayNotGrant
+from services.registration.api import certificates as certificates_api
 from services.registration.api import checkins as checkins_api
+from services.registration.api import desk as desk_api
+from services.registration.api import imports as imports_api
+from services.registration.api import libraries as libraries_api
 from services.registration.api import meetings as meetings_api
 from services.registration.api import regions as regions_api
 from services.registration.api import tokens as tokens_api
 from services.registration.api.meetings import WrongAnswers
 from services.registration.api_tokens import ApiTokenNotFound
+from services.registration.certificates import CertificateNotFound
 from services.registration.checkins import CheckInNotFound
+from services.registration.data_requests import DataRequestNotFound
+from services.registration.desk import ReasonMissing
+from services.registration.desk_words import REFUSALS as DESK_REFUSALS
+from services.registration.imports import ImportNotFound
+from services.registration.issuing import RunNotFound
+from services.registration.libraries import LibraryNotFound
 from services.registration.meetings import MeetingNotFound
+from services.registration.merging import AlreadyMerged
 from services.registration.pages import (
     account,
     accounts,
     audit,
+    boards,
+    certificates,
+    checkins,
     correct,
+    coverage,
+    data,
+    delegations,
+    desk,
+    imports,
+    libraries,
     links,
     meetings,
+    merging,
     own,
     passwords,
+    people,
     register,
     session,
 )
 from services.registration.pages.common import pages
 from services.registration.pages.own import LinkOver, link_over
 from services.registration.participant_types import RegionLevel
+from services.registration.people import PersonNotFound
 from services.registration.quotas import QuotaBelowTaken
 from services.registration.registrations import (
     AlreadyRegistered,
@@ -57,6 +81,16 @@ REFUSED: Refusals = {
     MeetingNotFound: lambda _: status_problem(404),
     RegistrationNotFound: lambda _: status_problem(404),
     CheckInNotFound: lambda _: status_problem(404),
+    CertificateNotFound: lambda _: status_problem(404),
+    RunNotFound: lambda _: status_problem(404),
+    ImportNotFound: lambda _: status_problem(404),
+    LibraryNotFound: lambda _: status_problem(404),
+    PersonNotFound: lambda _: status_problem(404),
+    DataRequestNotFound: lambda _: status_problem(404),
+    AlreadyMerged: _refusal(409, "not-possible"),
+    ReasonMissing: lambda _: Problem(
+        422, "reason-missing", pages.bilingual(DESK_REFUSALS["reason"])
+    ),
     QuotaFull: lambda error: Problem(
         409,
         "quota-full",
@@ -90,7 +124,22 @@ app = FastAPI(
     dependencies=[Depends(identify(lambda: settings().token_public_key))],
 )
 for router in (
+    libraries_api,
+    merging,  # its pages stand before those of one library or person
+    libraries,
+    people,
+    coverage,
+    data,
     checkins_api,
+    certificates_api,
+    certificates,
+    checkins,
+    desk_api,
+    imports_api,
+    desk,
+    boards,
+    delegations,
+    imports,
     meetings_api,
     regions_api,
     meetings,

@@ -68,7 +68,7 @@ _STANDING = """
     WHERE registration.meeting_id = :meeting_id AND registration.erased_at IS NULL
       AND (registration.status = 'approved' OR latest.id IS NOT NULL)"""
 
-_COUNTS = text(f"SELECT state, count(*) FROM ({_STANDING}) AS standing GROUP BY state")
+_COUNTS = text(f"SELECT state, count(*) AS people FROM ({_STANDING}) AS standing GROUP BY state")
 
 _PAGE = text(f"""
     SELECT * FROM ({_STANDING}) AS standing
@@ -80,7 +80,8 @@ _PAGE = text(f"""
     ORDER BY name, id LIMIT :limit""")
 
 _READY = text(f"""
-    SELECT id FROM ({_STANDING}) AS standing WHERE state = 'ready' ORDER BY name, id LIMIT :limit""")
+    SELECT id FROM ({_STANDING}) AS standing WHERE state = 'ready'
+    ORDER BY name, id LIMIT :limit""")
 
 # Whoever gives serials or revokes waits here; a registration's foreign key does not.
 _LOCK = text("SELECT FROM meeting WHERE id = :meeting_id FOR NO KEY UPDATE")
@@ -108,9 +109,7 @@ def hosted(session: Session, slug: str, caller: Caller) -> Meeting:
 
 def counts(session: Session, meeting: Meeting) -> dict[str, int]:
     """How many participants are in each of `STATES`."""
-    found: dict[str, int] = {
-        state: number for state, number in session.execute(_COUNTS, _standing(meeting))
-    }
+    found = {row.state: row.people for row in session.execute(_COUNTS, _standing(meeting))}
     return {state: found.get(state, 0) for state in STATES}
 
 
@@ -303,7 +302,7 @@ def _tell_issued(
     issued: Sequence[tuple[Certificate, Registration]],
 ) -> None:
     changes = (
-        Change("certificate", str(one.id), person.region_code, after={"number": one.number})
+        Change("registration", str(person.id), person.region_code, after={"number": one.number})
         for one, person in issued
     )
     audit.record(session, caller, "certificate_issued", *changes)
@@ -327,7 +326,7 @@ def _revoke(
     session.flush()  # before its owner gets another: only one may be valid
     person = session.get_one(Registration, certificate.registration_id)
     said = {"number": certificate.number, "reason": reason}
-    change = Change("certificate", str(certificate.id), person.region_code, after=said)
+    change = Change("registration", str(person.id), person.region_code, after=said)
     audit.record(session, caller, "certificate_revoked", change)
     event = CertificateRevoked(
         registration=registrations.facts(person, meeting),

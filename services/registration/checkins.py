@@ -28,6 +28,7 @@ from shared.tracing import current_traceparent, trace_id
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # no meeting of ours was before
 CANDIDATES = 20  # people shown for a name
 PIXELS = 4_000_000  # of a picture to be decoded
+QR_ONLY = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 RACES = 3  # times to look again for somebody whom another device took at the same moment
 
 _TICKET = re.compile(r"/t/([^/?#\s]+)")
@@ -185,7 +186,7 @@ def undo(session: Session, caller: Caller, meeting_id: UUID, check_in_id: UUID) 
     person = session.get_one(Registration, found.registration_id)
     said = {"day": found.day, "session_id": found.session_id}
     change = Change("registration", str(person.id), person.region_code, before=said)
-    audit.record(session, caller, "check_in_undone", change)
+    audit.record(session, caller, "undone", change)
     event = AttendanceChanged(
         registration_id=person.id,
         meeting_slug=session.get_one(Meeting, meeting_id).slug,
@@ -242,7 +243,7 @@ def decode(picture: bytes) -> str | None:
         with Image.open(BytesIO(picture), formats=("JPEG",)) as image:
             if image.width * image.height > PIXELS:
                 raise BadPicture
-            found = zxingcpp.read_barcode(image.convert("L"), zxingcpp.BarcodeFormat.QRCode)
+            found = zxingcpp.read_barcode(image.convert("L"), QR_ONLY)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadPicture from error
     return found.text if found else None

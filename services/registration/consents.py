@@ -11,10 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.registration import audit
 from services.registration.audit import REGISTRANT, Change
-from services.registration.desk_words import PEOPLE_CONSENT, PEOPLE_CONSENT_VERSION
-from services.registration.form_words import DIRECTORY_CONSENT, GALLERY_CONSENT, PHOTO_CONSENT
 from services.registration.models import Booth, Consent, Registration
-from services.registration.words import CONSENT
 from shared.security import Caller, in_scope
 from shared.web import gettext_noop as _
 
@@ -28,17 +25,39 @@ PURPOSES: dict[str, str] = {
     "gallery": _("Lapak tampil di galeri umum"),
 }
 
-# Every text that somebody may have agreed to. A text is never changed: a new wording is a new
-# version, and the old one stays, for it is what the proof is about (UU 27/2022, article 24).
+_REGISTRATION_2026 = _(
+    "Saya setuju data ini (nama, kontak, wilayah, perpustakaan, jabatan) diolah oleh "
+    "penyelenggara untuk pendaftaran, daftar hadir, dan sertifikat pertemuan ini, dan disimpan "
+    "paling lama lima tahun. Saya dapat melihat, memperbaiki, atau meminta penghapusan kapan saja."
+)
+
+# Every text that somebody may have agreed to, written out. A text is never changed: a new wording
+# is a new version beside the old, which is what a proof is about (UU 27/2022, article 24). A test
+# holds the newest against what the forms show.
 TEXTS: Mapping[str, Mapping[str, str]] = {
-    "2026-1": {"registration": CONSENT},
+    "2026-1": {"registration": _REGISTRATION_2026},
     "2026-2": {
-        "registration": CONSENT,
-        "photo": PHOTO_CONSENT,
-        "directory": DIRECTORY_CONSENT,
-        "gallery": GALLERY_CONSENT,
+        "registration": _REGISTRATION_2026,
+        "photo": _(
+            "Penyelenggara boleh memuat foto pertemuan yang menampakkan saya dalam laporan dan "
+            "berita program ini."
+        ),
+        "directory": _(
+            "Nama, perpustakaan, dan kabupaten/kota saya boleh dilihat peserta lain, supaya kami "
+            "dapat saling menghubungi setelah pertemuan."
+        ),
+        "gallery": _(
+            "Lapak ini, dengan foto dan nama perpustakaannya, boleh ditampilkan di galeri "
+            "pertemuan yang dapat dilihat siapa saja."
+        ),
     },
-    PEOPLE_CONSENT_VERSION: {"registration": PEOPLE_CONSENT},
+    "delegation-2026-1": {
+        "registration": _(
+            "Setiap orang dalam daftar ini sudah tahu bahwa saya mendaftarkannya, dan setuju "
+            "datanya (nama, kontak, wilayah, perpustakaan, jabatan) diolah penyelenggara untuk "
+            "pendaftaran, daftar hadir, dan sertifikat pertemuan ini."
+        )
+    },
 }
 
 
@@ -124,7 +143,7 @@ def page(
         query = query.where(tuple_(Registration.code, Registration.id) > last.scalar_subquery())
     found = session.execute(query.order_by(Registration.code, Registration.id).limit(PAGE + 1))
     ids = [row.id for row in found]
-    rows = session.execute(
+    agreed: Any = (
         select(
             Registration.id,
             Registration.code,
@@ -138,4 +157,4 @@ def page(
         .where(Registration.id.in_(ids[:PAGE]))
         .order_by(Registration.code, Consent.given_at, Consent.purpose)
     )
-    return list(rows), ids[PAGE - 1] if len(ids) > PAGE else None
+    return list(session.execute(agreed)), ids[PAGE - 1] if len(ids) > PAGE else None

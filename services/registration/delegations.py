@@ -8,17 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, select, text
+from sqlalchemy.orm import Session
 
 from services.registration import imports, participant_types, places, registrations
 from services.registration.desk_words import FAULTS, OUTCOMES, PEOPLE_CONSENT_VERSION
 from services.registration.imports import Column, Fault, Kind, Parsed, Task
+from services.registration.models import Registration
 from services.registration.registrations import Origin
 from services.registration.schemas import RegistrationForm
 from services.registration.words import EMPTY, PARTICIPANT_TYPES
 from shared import regions
 from shared.names import plain_name
-from shared.security import Caller
+from shared.security import Caller, in_scope
 from shared.web import gettext_noop as _
 
 COLUMNS = (
@@ -33,7 +35,7 @@ COLUMNS = (
     Column(
         "participant_type",
         "Jenis peserta",
-        _("Salah satu dari daftar di bawah; tulisannya atau kodenya."),
+        _("Salah satu dari lembar Kode; tulisannya atau kodenya."),
         "Perpustakaan desa/kelurahan",
         ("Jenis", "Kategori", "Kategori peserta", "Datang sebagai", "Participant type"),
         required=True,
@@ -143,6 +145,21 @@ def register(  # noqa: PLR0913, PLR0917 - who, where, and by what hand
     return _outcome(done.status)
 
 
+def row_key(form_id: UUID, number: int) -> str:
+    """The idempotency key of one row of a delegation's page."""
+    return f"delegation:{form_id}:{number}"
+
+
+def names(session: Session, caller: Caller, meeting_id: UUID, form_id: UUID) -> dict[int, str]:
+    """Who was registered by a delegation's page, by the number of the row."""
+    query = select(Registration.idempotency_key, Registration.name).where(
+        Registration.meeting_id == meeting_id,
+        Registration.idempotency_key.startswith(row_key(form_id, 0)[:-1]),
+        in_scope(Registration.region_code, caller),
+    )
+    return {int(row[0].rpartition(":")[2]): row[1] for row in session.execute(query)}
+
+
 def _take_row(connection: Connection, task: Task, fields: dict[str, Any]) -> str:
     """Keyed by what the row says: from whatever file, it is one registration."""
     assert task.meeting is not None  # noqa: S101 - this kind is always for a meeting
@@ -173,6 +190,8 @@ def _region(
     nothing = not any(cells.get(column.key) for column in places.COLUMNS)
     if kind == "province_library" and nothing and caller.may_see(meeting.province_code):
         return meeting.province_code, None
+    if kind == "regency_library" and nothing and caller.role == "regency":
+        return caller.region_code, None
     return places.resolve(cells, caller, meeting.province_code)
 
 

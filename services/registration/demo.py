@@ -2,19 +2,23 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.registration import accounts, meetings
+from services.registration import accounts, certificates, checkins, meetings, training
+from services.registration.attendance_schemas import Scan
+from services.registration.audit import SYSTEM
 from services.registration.meetings import QuotaPlan
-from services.registration.models import Meeting, Registration
+from services.registration.models import Library, Meeting, Registration
 from services.registration.registrations import institution_key, person_key
 from services.registration.resources import bus
 from services.registration.rounds import RoundPlan, open_round
 from shared import regions
 from shared.events import Participant, RegistrationImported
+from shared.names import plain_name
 from shared.security import Role
 
 PASSWORD = "demo-only-sejawat"  # noqa: S105 - printed on the screen, and refused in production
@@ -48,12 +52,13 @@ def seed(session: Session) -> bool:
         accounts.create(
             session, email=email, password=PASSWORD, name=name, role=role, region_code=region_code
         )
-    _example_meeting(session)
+    _attendance(session, _example_meeting(session))
+    _directory(session)
     open_round(session, ROUND, regions.children(None))
     return True
 
 
-def _example_meeting(session: Session) -> None:
+def _example_meeting(session: Session) -> Meeting:
     wib = datetime(2022, 8, 9, 1, 0, tzinfo=UTC)  # 08.00 WIB
     meeting = Meeting(
         slug=EXAMPLE,
@@ -65,6 +70,15 @@ def _example_meeting(session: Session) -> None:
         ends_at=wib + timedelta(days=1, hours=8),
         closes_at=wib - timedelta(days=7),
         status="done",
+        certificate={
+            "jp": 16,
+            "min_days": 2,
+            "signer_prefix": "a.n.",
+            "signer_office": "Kepala Dinas Perpustakaan dan Kearsipan",
+            "signer_title": "Ketua Panitia",
+            "signer_name": "Nama Pejabat Contoh",
+            "city": "Tanjungpinang",
+        },
     )
     meetings.publish(session, meeting, [QuotaPlan("meeting", "", 15)])
     facts = meetings.facts(meeting)
@@ -85,6 +99,19 @@ def _example_meeting(session: Session) -> None:
     session.flush()
     session.execute(_FULL, {"meeting_id": meeting.id, "taken": len(events)})
     bus.publish(session, *events)
+    return meeting
+
+
+def _attendance(session: Session, meeting: Meeting) -> None:
+    """All but one were there on both days, and have their certificates."""
+    row = meetings.find(session, meeting.slug)
+    scans = [
+        Scan(id=uuid4(), code=f"KEPRI-CONT{number:02}", day=day, at=meeting.ends_at)
+        for day in meetings.days(meeting.starts_at, meeting.ends_at, meeting.zone)
+        for number in range(1, 15)
+    ]
+    checkins.record(session.connection(), SYSTEM, row, scans)
+    certificates.issue(session, SYSTEM, meeting, limit=len(scans))
 
 
 def _participant(meeting: Meeting, number: int) -> Registration:
@@ -123,3 +150,35 @@ def _participant(meeting: Meeting, number: int) -> Registration:
 
 
 _FULL = text("UPDATE quota SET taken = :taken WHERE meeting_id = :meeting_id")
+
+
+def _directory(session: Session) -> None:
+    """The 24 beneficiary villages of the example meeting, four in each kab/kota, and its office."""
+    villages = [
+        regions.children(district.code)[0]
+        for regency in REGENCIES
+        for district in regions.children(regency)[:4]
+    ]
+    for number, village in enumerate(villages, 1):
+        name = f"Perpustakaan {village.kind.title()} {village.name}"
+        session.add(
+            Library(
+                id=uuid7(),
+                name=name,
+                name_key=plain_name(name),
+                kind="village",
+                region_code=village.code,
+                partner_status="champion" if number % 8 == 0 else "partner",
+                joined_year=2018 + number % 4,
+                contact_name=f"Pengelola Contoh {number:02}",
+                email=f"perpus{number:02}@contoh.id",
+            )
+        )
+    name = "Dinas Perpustakaan dan Kearsipan Provinsi Kepulauan Riau"
+    session.add(
+        Library(
+            id=uuid7(), name=name, name_key=plain_name(name), kind="province", region_code="21"
+        )
+    )
+    session.flush()
+    training.keep(session)

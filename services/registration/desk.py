@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select, text, tuple_
@@ -30,11 +30,11 @@ PAGE = 50  # registrations; a form that ticks them all stays under a hundred fie
 MEETINGS_PAGE = 20
 HISTORY = 50
 
-Action = Literal["approve", "send_back", "reject", "wait", "withdraw"]
+ACTIONS = ("approve", "send_back", "reject", "wait", "withdraw")
 NEEDS_REASON = ("send_back", "reject", "withdraw")
 """The person reads why, in the message."""
 
-ALLOWED: dict[str, tuple[Action, ...]] = {
+ALLOWED: dict[str, tuple[str, ...]] = {
     "submitted": ("approve", "send_back", "wait", "reject"),
     "needs_correction": ("approve", "wait", "reject"),
     "approved": ("withdraw",),
@@ -223,11 +223,11 @@ def decide(  # noqa: PLR0913, PLR0917 - a decision
     session: Session,
     caller: Caller,
     meeting: Meeting,
-    action: Action,
+    action: str,
     ids: Sequence[UUID],
     reason: str = "",
 ) -> Outcome:
-    """Decide on some of a meeting's registrations; ids that the caller may not see are no ids.
+    """Take one of `ACTIONS` on some of a meeting's registrations, as far as the caller sees them.
 
     Raises `ReasonMissing` or `seats.NotPossible`.
     """
@@ -242,7 +242,7 @@ def decide(  # noqa: PLR0913, PLR0917 - a decision
             return seats.send_back(session, caller, meeting, ids, reason.strip())
         case "reject":
             return seats.reject(session, caller, meeting, ids, reason.strip())
-        case "withdraw":
+        case _:
             return seats.withdraw(session, caller, meeting, ids, reason.strip())
 
 

@@ -51,3 +51,14 @@ class Decided(BaseModel):
 
     done: list[UUID]
     skipped: list[UUID]
+
+
+class ImportProgress(BaseModel):
+    """How far an import is. `state` is for a progress bar, `step` tells reading from taking."""
+
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    step: Literal["reading", "ready", "taking", "done", "failed", "cancelled"]
+    done: int
+    total: int
+    seconds_left: float | None = None
+    download_url: str | None = None

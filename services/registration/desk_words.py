@@ -12,6 +12,7 @@ MEETING_STATES: dict[str, str] = {
 }
 
 ALL = _("Semua")
+ROW = _("Baris {number}: {message}")
 
 ACTIONS: dict[str, str] = {
     "approve": _("Setujui"),

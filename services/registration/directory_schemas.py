@@ -56,10 +56,10 @@ class LibraryForm(BaseModel):
             raise PydanticCustomError("region_level", "not a region for this kind")
         return self
 
-    @property
-    def odd_npp(self) -> bool:
-        """Whether the number has another length than a library number has."""
-        return self.npp is not None and len(self.npp) != NPP_SIGNS
+
+def odd_npp(npp: str | None) -> bool:
+    """Whether a library number has another length than such numbers have."""
+    return bool(npp) and len(npp or "") != NPP_SIGNS
 
 
 class PersonForm(BaseModel):

@@ -21,6 +21,7 @@ TOO_MANY_FILES = _("Terlalu banyak berkas dari tempat ini dalam satu jam. Coba l
 NO_CERTIFICATE_CODE = _(
     "Kode sertifikat terdiri atas huruf dan angka, seperti 7QF3-M2DX-K4TN-8WPC."
 )
+TICKET_QR = _("Kode QR tiket")
 UNKNOWN_CONTACT = _("Tulis alamat surel atau nomor HP yang lengkap.")
 
 PHOTO_CONSENT = _(

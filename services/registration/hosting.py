@@ -52,7 +52,7 @@ def find(session: Session, caller: Caller, slug: str, *, lock: bool = False) -> 
     """A meeting that the caller organises, drafts too. Raises `MeetingNotFound`."""
     query = select(Meeting).where(Meeting.slug == slug)
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     meeting = session.scalars(query).first()
     if meeting is None or not meetings.may_host(caller, meeting.province_code):
         raise MeetingNotFound(slug)
@@ -238,7 +238,7 @@ def advance(session: Session) -> int:
             (Meeting.status.in_(("published", "closed")) & (Meeting.starts_at <= now))
             | ((Meeting.status == "running") & (Meeting.ends_at <= now))
         )
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
         .limit(500)
     )
     due = list(session.scalars(query))

@@ -128,7 +128,7 @@ class MeetingForm(StrictForm):
             if ends <= starts:
                 raise PydanticCustomError("ends_early", "ends before it starts")
             if ends - starts > LONGEST:
-                raise PydanticCustomError("too_long", "longer than a month")
+                raise PydanticCustomError("lasts_long", "longer than a month")
         return ends_time
 
     @field_validator("closes_time")
@@ -300,6 +300,13 @@ class RoundForm(StrictForm):
     signer_name: Note = ""
     signer_title: Note = "Ketua Panitia"
     letter_body: Paragraph = ""
+
+    @field_validator("name")
+    @classmethod
+    def _is_no_page(cls, name: str) -> str:
+        if name == "new":
+            raise PydanticCustomError("string_pattern_mismatch", "the address of a page")
+        return name
 
     @field_validator("provinces")
     @classmethod

@@ -231,7 +231,7 @@ def _write(statement: Any, values: Mapping[str, Any]) -> bool:
 def _task(session: Session, row: Row[Any]) -> Task:
     """The job as its kind sees it, through the eyes of whoever ordered it."""
     caller = Caller(row.role, subject=row.account, region_code=row.region_code)
-    meeting = None
+    meeting: Row[Any] | None = None
     if row.meeting_id:
         query = select(Meeting.__table__).where(Meeting.id == row.meeting_id)
         meeting = session.execute(query).one()

@@ -22,19 +22,21 @@ from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.registration import audit
 from services.registration.audit import Change
 from services.registration.models import ImportJob, ImportRow
+from shared.documents.common import clean
 from shared.events import Language
 from shared.security import Caller, in_scope
 from shared.web.errors import FALLBACK, MESSAGES
 from shared.web.languages import LOCALE, translations
 
 PAGE = 20  # jobs
-ROWS_PAGE = 100
+ROWS_PAGE = 80  # a form that ticks them all stays under a hundred fields
 MOST_ROWS = 5000  # in one sheet
 KEEP = timedelta(days=30)  # then the rows, which are people, are forgotten with the job
 
@@ -89,7 +91,7 @@ class Task:
 
     id: UUID
     caller: Caller
-    meeting: Row[Any] | None
+    meeting: Any  # a row of it, or None
     created_at: datetime
 
 
@@ -162,23 +164,21 @@ def order(  # noqa: PLR0913 - what an order says
     job_id: UUID | None = None,
 ) -> UUID:
     """Have a stored sheet read; ordered twice with one id, it is one job. `jobs` must be woken."""
-    found = session.get(ImportJob, job_id) if job_id else None
-    if found:
-        return found.id
-    job = ImportJob(
-        id=job_id or uuid7(),
-        kind=kind.name,
-        meeting_id=meeting.id if meeting else None,
-        account=caller.subject,
-        role=caller.role,
-        region_code=caller.region_code,
-        file_name=file_name[:200],
-        stored=stored,
-    )
-    session.add(job)
-    session.flush()
-    _log(session, caller, job, "import_ordered")
-    return job.id
+    values = {
+        "id": job_id or uuid7(),
+        "kind": kind.name,
+        "meeting_id": meeting.id if meeting else None,
+        "account": caller.subject,
+        "role": caller.role,
+        "region_code": caller.region_code,
+        "file_name": " ".join(clean(file_name).split())[:200],
+        "stored": stored,
+    }
+    added = insert(ImportJob).values(values).on_conflict_do_nothing().returning(ImportJob)
+    job = session.scalars(added).one_or_none()
+    if job:
+        _log(session, caller, job, "import_ordered")
+    return UUID(str(values["id"]))
 
 
 def find(session: Session, caller: Caller, job_id: UUID) -> ImportJob:

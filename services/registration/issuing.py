@@ -167,7 +167,8 @@ def seconds_left(row: Row[Any]) -> float | None:
     """As long again as the certificates issued so far took, for those that are left."""
     if row.state != "running" or not row.done:
         return None
-    return round(row.running_s * (row.total - row.done) / row.done, 1)
+    left: float = row.running_s * (row.total - row.done) / row.done
+    return round(left, 1)
 
 
 def forget_prints(session: Session) -> None:

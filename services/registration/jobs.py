@@ -3,7 +3,18 @@
 from datetime import UTC, datetime, timedelta
 
 from services.registration import delegations as _delegations  # noqa: F401 - a kind of import
-from services.registration import hosting, importing, imports, issuing, seats, tellings
+from services.registration import directory_imports as _directory_imports  # noqa: F401 - two kinds
+from services.registration import (
+    hosting,
+    importing,
+    imports,
+    issuing,
+    retention,
+    seats,
+    tellings,
+    training,
+    uploads,
+)
 from services.registration.models import Meeting
 from services.registration.resources import bus, database
 
@@ -75,3 +86,29 @@ def purge_prints() -> None:
     # Only now, as a file must not go before its row has.
     with database.sessions.begin() as session:
         issuing.sweep_prints(session)
+
+
+@bus.job("jobs", every=60)
+def keep_directory() -> None:
+    """Link approved registrations to people and libraries, and keep what people learned."""
+    with database.sessions.begin() as session:
+        training.keep(session)
+
+
+@bus.job("jobs", every=3600)
+def forget_expired() -> None:
+    """Forget the people of meetings whose time is over, and whatever nobody needs any more.
+
+    Each batch is a transaction, so a run that is cut short goes on where it stopped.
+    """
+    erased = 1
+    while erased:
+        with database.sessions.begin() as session:
+            erased = retention.erase_due(session)
+    with database.sessions.begin() as session:
+        retention.forget_letters(session)
+        retention.forget_sign_ins(session)
+        uploads.forget_unfinished(session)
+    # Only now, as a file must not go before its row has.
+    with database.sessions.begin() as session:
+        uploads.sweep(session)

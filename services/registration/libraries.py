@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -195,7 +207,7 @@ def suggestions(
     `id` is the newest registration of each: its number is how the next page is asked for.
     """
     key = tuple_(Registration.region_code, Registration.institution)
-    newest = func.max(func.cast(Registration.id, _TEXT)).label("id")
+    newest = func.max(cast(Registration.id, Text)).label("id")  # there is no max() of a uuid
     query = _unknown(caller).add_columns(newest, func.count().label("people"))
     if after:
         last = select(Registration.region_code, Registration.institution)
@@ -225,7 +237,6 @@ def suggested(session: Session, caller: Caller, registration_id: UUID) -> dict[s
 
 
 _KIND_OF = {1: "province", 2: "regency", 4: "village"}
-_TEXT = Library.name.type  # PostgreSQL has no max() of a uuid
 
 
 def _is_tbm(name: str) -> bool:
@@ -233,7 +244,7 @@ def _is_tbm(name: str) -> bool:
     return " tbm " in plain or " taman bacaan " in plain
 
 
-def _unknown(caller: Caller) -> Select[Any]:
+def _unknown(caller: Caller) -> Any:
     same = and_(
         Library.region_code == Registration.region_code,
         Library.name_key == func.split_part(Registration.institution, "@", 1),

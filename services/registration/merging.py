@@ -1,4 +1,4 @@
-"""Two entries of the directory that mean the same become one; the other leads to it from then on."""
+"""Two entries of the directory that mean the same become one; the other leads to it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -97,6 +97,14 @@ def dates(plan: RoundPlan, provinces: Sequence[Region]) -> list[tuple[Region, in
     ]
 
 
+def check(session: Session, plan: RoundPlan, round_id: UUID) -> None:
+    """Whether the round could be opened. Raises `NameTaken` or `SourceNotFound`."""
+    _source(session, plan)
+    query = select(Round.id).where(Round.slug == plan.name, Round.id != round_id)
+    if session.scalars(query).first():
+        raise NameTaken(plan.name)
+
+
 def open_round(  # noqa: PLR0913 - each says something else about how it is opened
     session: Session,
     plan: RoundPlan,
@@ -190,7 +198,7 @@ def publish_drafts(session: Session, caller: Caller, made: Round) -> int:
         .where(Meeting.round_id == made.id, Meeting.status == "draft")
         .where(Meeting.ends_at > func.now())
         .order_by(Meeting.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     drafts = list(session.scalars(query))
     for meeting in drafts:
@@ -239,7 +247,7 @@ def _open(  # noqa: PLR0913, PLR0917 - as open_round
     source: Meeting | None,
     publish: bool,
 ) -> Meeting:
-    meeting = _meeting(plan, province)
+    meeting = template_meeting(plan, province, plan.first_day)
     meeting.round_id = round_id
     meeting.status = "published" if publish else "draft"
     if source:
@@ -257,11 +265,12 @@ def _open(  # noqa: PLR0913, PLR0917 - as open_round
     return meeting
 
 
-def _meeting(plan: RoundPlan, province: Region) -> Meeting:
+def template_meeting(plan: RoundPlan, province: Region, first_day: date) -> Meeting:
+    """The meeting of a province as the template has it; not added to anything."""
     zone = ZoneInfo(province.zone)
-    last_day = plan.first_day + timedelta(days=plan.length_days - 1)
-    starts_at = datetime.combine(plan.first_day, plan.starts, zone)
-    names = {"{province}": province.name, "{year}": str(plan.first_day.year)}
+    last_day = first_day + timedelta(days=plan.length_days - 1)
+    starts_at = datetime.combine(first_day, plan.starts, zone)
+    names = {"{province}": province.name, "{year}": str(first_day.year)}
     title = plan.meeting_title
     for placeholder, name in names.items():
         title = title.replace(placeholder, name)

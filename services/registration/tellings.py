@@ -45,12 +45,17 @@ def start(session: Session, meeting: Meeting, kind: Literal["rescheduled", "canc
         .where(Telling.meeting_id == meeting.id, Telling.finished_at.is_(None))
         .values(finished_at=now, total=Telling.done)
     )
-    total = session.scalar(select(func.count()).select_from(_live(meeting.id).subquery())) or 0
+    total = count(session, meeting.id)
     due_at = now + GRACE if kind == "rescheduled" else now
     session.add(
         Telling(id=uuid7(), meeting_id=meeting.id, kind=kind, total=total, done=0, due_at=due_at)
     )
     session.flush()
+
+
+def count(session: Session, meeting_id: UUID) -> int:
+    """How many would be told."""
+    return session.scalar(select(func.count()).select_from(_live(meeting_id).subquery())) or 0
 
 
 def latest(session: Session, meeting_id: UUID) -> Telling | None:

@@ -224,6 +224,7 @@ def forget(session: Session, envelopes: list[Envelope[RegistrationErased]]) -> N
     session.execute(_REMEMBER_ERASED, ids)
     session.execute(_ERASE_NUMBERS, ids)
     reports.withdraw(session, session.execute(_ERASE_PARTICIPANTS, ids).scalars().all())
+    bus.forget(session, [envelope.subject for envelope in envelopes])
 
 
 def _keep_certificates(session: Session, envelopes: list[Envelope[Any]], *, revoked: bool) -> None:

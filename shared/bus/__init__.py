@@ -9,7 +9,7 @@ event once and answers with a receipt. What has no receipt is sent again, so Red
 everything at any moment. Reading order: outbox, relay, inbox; then jobs, queues, retention.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ from shared.bus.jobs import Job, Jobs
 from shared.bus.outbox import Outbox
 from shared.bus.queues import BrokerAway, Queues
 from shared.bus.relay import Relay
-from shared.bus.retention import purge, replay
+from shared.bus.retention import forget, purge, replay
 from shared.bus.tables import add_bus_tables
 from shared.database import Database
 from shared.events import SUBSCRIBERS, Event, Subscribers
@@ -93,6 +93,10 @@ class Bus:
         """See `retention.replay`."""
         self.outbox.ring(session, "outbox")
         return replay(session, self.subscribers, subscriber, **which)
+
+    def forget(self, session: Session, subjects: Sequence[str]) -> None:
+        """See `retention.forget`."""
+        forget(session, subjects)
 
     def relay(self) -> Relay:
         """The relay and clock of this service, to be run in a process of its own."""

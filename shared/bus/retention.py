@@ -1,5 +1,7 @@
 """Replay what was sent, and purge what is old."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -38,6 +40,15 @@ _PURGE_INBOX = text("""
     DELETE FROM inbox WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM inbox WHERE received_at < now() - make_interval(days => 2 * :days)
         LIMIT :chunk FOR UPDATE SKIP LOCKED)) RETURNING event_id""")
+
+_FORGET = text("""
+    DELETE FROM failed_event
+    WHERE CAST(envelope AS json) ->> 'subject' = ANY (CAST(:subjects AS text[]))""")
+
+
+def forget(session: Session, subjects: Sequence[str]) -> None:
+    """Drop the copies that could not be handled and are about these; nobody may retry them."""
+    session.execute(_FORGET, {"subjects": list(subjects)})
 
 
 def replay(

@@ -27,6 +27,7 @@ def registration_database() -> Iterator[None]:
             "TOKEN_PUBLIC_KEY": json.dumps(key.as_dict(private=False)),
             "NIK_KEYS": "n" * 40,
             "REDIS_URL": "redis://127.0.0.1:1/0",
+            "FILES": str(Path(folder) / "files"),
         }
         from services.registration.resources import database
 

@@ -76,7 +76,7 @@ def last_link() -> dict[str, Any]:
 
 
 def link_path() -> str:
-    return "/registration/" + last_link()["link"].partition("/registration/")[2]
+    return "/registration/" + str(last_link()["link"]).partition("/registration/")[2]
 
 
 GRANTED: list[tuple[Role, str, str, str]] = [

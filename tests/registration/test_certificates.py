@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from itertools import count
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -351,11 +350,6 @@ def test_the_public_page_says_whether_it_holds_and_no_more_than_the_paper() -> N
     assert http("GET", "/api/v1/certificates/AAAABBBBCCCCDDDD").status_code == 404
 
 
-def test_a_typed_code_leads_to_its_page() -> None:
-    answer = http("GET", "/c", params={"code": "aaaa bbbb-ccccdddd"})
-    assert answer.headers["location"] == "/registration/c/AAAA-BBBB-CCCC-DDDD"
-
-
 def test_the_paper_is_for_its_owner_and_its_host() -> None:
     meeting = open_meeting()
     guests(meeting, 1)
@@ -418,7 +412,7 @@ def test_a_neighbour_sees_no_certificates() -> None:
     assert http("GET", desk(meeting), Caller("regency", "PIC", "pic", "21.01")).status_code == 403
 
 
-def test_files_for_printing_go_after_a_week(tmp_path: Path) -> None:
+def test_files_for_printing_go_after_a_week() -> None:
     meeting = open_meeting()
     guests(meeting, 1)
     run_id = start(meeting)

@@ -340,7 +340,7 @@ def test_every_check_in_is_in_the_audit_log() -> None:
         WHERE code = :code ORDER BY audit_entry.id""")
     with database.sessions.begin() as session:
         log = [tuple(row) for row in session.execute(query, {"code": code})]
-    assert log == [("host", "checked_in"), ("crew", "check_in_undone")]
+    assert log == [("host", "checked_in"), ("crew", "undone")]
 
 
 def test_a_picture_of_a_ticket_is_read() -> None:

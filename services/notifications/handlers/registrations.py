@@ -134,7 +134,9 @@ def tell_registrant(session: Session, envelopes: Envelopes) -> None:
 @bus.on(RegistrationErased)
 def forget(session: Session, envelopes: list[Envelope[RegistrationErased]]) -> None:
     """Delete what we said to people whose data was deleted."""
-    messages.erase(session, [envelope.subject for envelope in envelopes])
+    subjects = [envelope.subject for envelope in envelopes]
+    messages.erase(session, subjects)
+    bus.forget(session, subjects)
 
 
 def _intent(

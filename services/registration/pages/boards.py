@@ -1,5 +1,6 @@
 """A meeting at a glance: quotas and coverage, participants, attendance. Only to read."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -41,7 +42,7 @@ def show_quotas(request: Request, slug: str, caller: Staff, session: Transaction
 
 
 @router.get("/participants")
-def list_participants(
+def list_participants(  # noqa: PLR0913, PLR0917 - what a list is asked by
     request: Request,
     slug: str,
     caller: Staff,
@@ -85,7 +86,8 @@ def show_attendance(  # noqa: PLR0913, PLR0917 - what a list is asked by
         item.id: item.starts_at.astimezone(ZoneInfo(meeting.zone)).date() for item in sessions
     }
     chosen = at if at in of_day else None
-    shown = of_day[chosen] if chosen else day if day in days else _nearest(days, meeting.zone)
+    shown = day if day and day in days else _nearest(days, meeting.zone)
+    shown = of_day[chosen] if chosen else shown
     only = only if only in {"present", "absent"} else ""
     rows, following = boards.attendance(
         session, caller, meeting, day=shown, session_id=chosen, only=only, after=after
@@ -110,7 +112,7 @@ def show_attendance(  # noqa: PLR0913, PLR0917 - what a list is asked by
     )
 
 
-def _nearest(days: Any, zone: str) -> date:
+def _nearest(days: Sequence[date], zone: str) -> date:
     """Today while the meeting runs, else its first day, or its last when it is over."""
     today = datetime.now(ZoneInfo(zone)).date()
     return min(max(today, days[0]), days[-1])

@@ -69,14 +69,13 @@ def check_in(request: Request, slug: str, caller: Crew, data: Typed) -> Response
     if result["status"] == "checked_in":
         return RedirectResponse(_address(slug, at, done=str(result["id"])), 303)
     with database.sessions.begin() as session:
-        found: Sequence[Row[Any]] = ()
-        if result["status"] == "unknown":
-            result, found = None, checkins.search(session, desk.meeting.id, typed)
-            if not found:
-                return _again(request, desk, values, "nobody")
         form = Form({"q": typed})
-        status = 200 if found else 409
-        return _page(request, session, desk, at, form, status, result=result, found=found)
+        if result["status"] != "unknown":
+            return _page(request, session, desk, at, form, 409, result=result)
+        found = checkins.search(session, desk.meeting.id, typed)
+        if found:
+            return _page(request, session, desk, at, form, found=found)
+    return _again(request, desk, values, "nobody")
 
 
 @router.post("/undo")
@@ -115,7 +114,7 @@ def _again(request: Request, desk: Desk, values: dict[str, str], refusal: str) -
         return _page(request, session, desk, values.get("at", ""), form, 422)
 
 
-def _page(  # noqa: PLR0913 - all that the page shows
+def _page(  # noqa: PLR0913, PLR0917 - all that the page shows
     request: Request,
     session: Session,
     desk: Desk,

@@ -32,7 +32,7 @@ REASON_LENGTH = 500
 
 
 @router.get("")
-def list_meetings(
+def list_meetings(  # noqa: PLR0913, PLR0917 - what a list is asked by
     request: Request,
     caller: Staff,
     session: Transaction,
@@ -129,9 +129,10 @@ def decide_booth(  # noqa: PLR0913, PLR0917 - what FastAPI hands in
         form = Form({"number": number}, {"number": say(desk_words.REFUSALS["booth-number"])})
         return _registration(request, session, caller, meeting, registration_id, form, 422)
     if booths.of(session, registration_id):
-        accepted = data.get("state") != "declined"
-        state = "accepted" if accepted else "declined"
-        booths.decide(session, caller, registration_id, state, number if accepted else "")
+        if data.get("state") == "declined":
+            booths.decide(session, caller, registration_id, "declined")
+        else:
+            booths.decide(session, caller, registration_id, "accepted", number)
     return RedirectResponse(f"/registration/desk/{slug}/r/{registration_id}", 303)
 
 

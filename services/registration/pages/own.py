@@ -22,7 +22,7 @@ from services.registration import (
 )
 from services.registration.documents.calendar import CalendarFacts, ics
 from services.registration.documents.ticket import qr_svg
-from services.registration.form_words import NEXT, REASONS
+from services.registration.form_words import NEXT, REASONS, TICKET_QR
 from services.registration.pages.common import Typed, pages
 from services.registration.registrations import RegistrationNotFound
 from services.registration.resources import database, forms
@@ -191,7 +191,7 @@ def _page(
         participant_type=PARTICIPANT_TYPES[person.participant_type][0],
         region=regions.get(person.region_code),
         line=own_links.place_in_line(session, person.id),
-        ticket=Markup(qr_svg(address, say("Kode QR tiket"))) if person.status == "approved" else "",  # noqa: S704 - our own drawing
+        ticket=Markup(qr_svg(address, say(TICKET_QR))) if person.status == "approved" else "",  # noqa: S704 - our own drawing
         may_change=opened.may_change,
         may_correct=opened.may_change and person.status in CORRECTABLE,
         may_cancel=opened.may_change and person.status in seats.LIVE,

@@ -166,6 +166,7 @@ function choose(found) {
     ...found.map(([code, { name, library }]) => {
       const paragraph = document.createElement("p");
       const button = line(paragraph, "button", `${name} (${library})`);
+      button.type = "button";
       button.className = "quiet";
       button.addEventListener("click", () => scan(code));
       return paragraph;

@@ -1,0 +1,306 @@
+"""The own page: what a registrant sees and does behind their link, and nobody else."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import icalendar
+import pytest
+from registering import (
+    BOOTH,
+    PERSON,
+    VILLAGE,
+    Browser,
+    open_meeting,
+    pdf,
+    photo,
+    registration,
+    token,
+)
+from sqlalchemy import select, text
+from uuid_utils.compat import uuid7
+
+from services.registration import seats, uploads
+from services.registration.models import AuditEntry, Booth, Meeting, Upload
+from services.registration.resources import database
+from services.registration.settings import settings
+from shared.security import Caller, Role, issue_token
+
+pytestmark = pytest.mark.usefixtures("registration_database")
+
+HOST = Caller("province", "Petugas Contoh", "host", "21")
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return Browser()
+
+
+def decide(meeting: Meeting, own: str, step: Callable[..., object], *reason: str) -> None:
+    with database.sessions.begin() as session:
+        held = session.get_one(Meeting, meeting.id)
+        step(session, HOST, held, [registration(own).id], *reason)
+
+
+def bearer(role: Role, region_code: str = "") -> dict[str, str]:
+    caller = Caller(role, "Petugas Contoh", str(uuid7()), region_code)
+    return {
+        "authorization": f"Bearer {issue_token(settings().token_private_key, caller, seconds=60)}"
+    }
+
+
+def entry(browser: Browser, own: str) -> tuple[icalendar.Calendar, icalendar.Component]:
+    answer = browser.get(f"{own}/calendar.ics")
+    assert answer.headers["content-type"].startswith("text/calendar")
+    calendar = icalendar.Calendar.from_ical(answer.content)
+    return calendar, calendar.walk("VEVENT")[0]
+
+
+def test_the_page_says_what_happens_next_and_is_not_stored(browser: Browser) -> None:
+    own = browser.registers(open_meeting())
+    page = browser.get(own)
+    assert page.headers["cache-control"] == "private, no-store"
+    assert "Tuan rumah memeriksa pendaftaran ini" in page.text
+    assert 'class="qr"' not in page.text
+
+
+def test_an_approved_registration_shows_its_ticket(browser: Browser) -> None:
+    meeting = open_meeting()
+    own = browser.registers(meeting)
+    decide(meeting, own, seats.approve)
+    page = browser.get(own).text
+    assert 'class="qr"' in page
+    assert registration(own).code in page
+    assert "Anda terdaftar sebagai peserta" in page
+
+
+@pytest.mark.parametrize("step", [seats.send_back, seats.reject])
+def test_the_hosts_reason_is_told(browser: Browser, step: Callable[..., object]) -> None:
+    meeting = open_meeting()
+    own = browser.registers(meeting)
+    decide(meeting, own, step, "Surat tugas belum bertanda tangan.")
+    assert "Surat tugas belum bertanda tangan." in browser.get(own).text
+
+
+def test_who_was_sent_back_corrects_and_is_submitted_again(browser: Browser) -> None:
+    meeting = open_meeting()
+    own = browser.registers(meeting, **BOOTH, nik="2101040505800001", diet="Vegetarian")
+    decide(meeting, own, seats.send_back, "Nama belum lengkap.")
+    page = browser.get(f"{own}/correct")
+    for shown in ("Peserta Contoh", "Vegetarian", "Keripik Contoh", 'value="25000"', VILLAGE):
+        assert shown in page.text
+    assert "2101040505800001" not in page.text
+    changes = PERSON | BOOTH | {"name": "Peserta Contoh, S.Sos.", "booth_title": "Lapak Baru"}
+    answer = browser.ask(
+        "POST",
+        f"{own}/correct",
+        data=changes | {"form_token": token(page)},
+        files=[("assignment_letter", ("surat.pdf", pdf()))],
+    )
+    assert answer.status_code == 303
+    person = registration(own)
+    assert (person.status, person.name) == ("submitted", "Peserta Contoh, S.Sos.")
+    assert person.nik is not None  # left empty, it stays
+    assert person.needs["diet"] == ""
+    with database.sessions.begin() as session:
+        assert session.get_one(Booth, person.id).title == "Lapak Baru"
+        assert [upload.name for upload in uploads.of(session, person.id)] == ["surat.pdf"]
+        logged = select(AuditEntry.action).where(AuditEntry.noun_id == str(person.id))
+        assert "corrected" in set(session.scalars(logged))
+
+
+def test_a_correction_that_is_wrong_keeps_what_was_typed_and_changes_nothing(
+    browser: Browser,
+) -> None:
+    own = browser.registers(open_meeting())
+    form_token = token(browser.get(f"{own}/correct"))
+    typed = PERSON | {"name": "Nama Baru", "email": "salah", "form_token": form_token}
+    answer = browser.ask("POST", f"{own}/correct", data=typed)
+    assert answer.status_code == 422
+    assert "Nama Baru" in answer.text
+    assert registration(own).name == "Peserta Contoh"
+
+
+def test_a_file_sent_with_a_correction_replaces_the_one_before(browser: Browser) -> None:
+    meeting = open_meeting()
+    letter = [("assignment_letter", ("lama.pdf", pdf()))]
+    own = browser.fill_in(meeting, PERSON, files=letter).headers["location"]
+    form_token = token(browser.get(f"{own}/correct"))
+    browser.ask(
+        "POST",
+        f"{own}/correct",
+        data=PERSON | {"form_token": form_token},
+        files=[("assignment_letter", ("baru.jpg", photo()))],
+    )
+    with database.sessions.begin() as session:
+        [upload] = uploads.of(session, registration(own).id)
+    assert upload.name == "baru.jpg"
+    sent = browser.get(f"{own}/uploads/{upload.id}")
+    assert sent.status_code == 200
+    assert sent.headers["cache-control"] == "private, no-store"
+
+
+def test_a_surat_tugas_is_for_its_owner_and_for_staff_of_the_region(browser: Browser) -> None:
+    meeting = open_meeting()
+    letter = [("assignment_letter", ("surat.pdf", pdf()))]
+    own = browser.fill_in(meeting, PERSON, files=letter).headers["location"]
+    other = browser.registers(meeting, name="Orang Lain (contoh)", email="lain@contoh.id")
+    with database.sessions.begin() as session:
+        upload_id = session.scalars(
+            select(Upload.id).where(Upload.registration_id == registration(own).id)
+        ).one()
+    assert browser.get(f"{other}/uploads/{upload_id}").status_code == 404
+    assert browser.get(f"/photos/{upload_id}").status_code == 404
+    address = f"/uploads/{upload_id}"
+    assert browser.get(address).status_code in {303, 401}
+    allowed = [("national", ""), ("province", "21"), ("regency", "21.01")]
+    for role, region in allowed:
+        assert browser.get(address, headers=bearer(role, region)).status_code == 200  # type: ignore[arg-type]
+    assert browser.get(address, headers=bearer("province", "14")).status_code == 404
+    assert browser.get(address, headers=bearer("regency", "21.02")).status_code == 404
+    assert browser.get(address, headers=bearer("library", "21.01.04.2001")).status_code == 403
+
+
+def test_cancelling_asks_first_gives_the_seat_on_and_tells_why(browser: Browser) -> None:
+    meeting = open_meeting(1)
+    own = browser.registers(meeting)
+    second = browser.registers(
+        meeting, name="Peserta Kedua", email="kedua@contoh.id", join_waiting_list="yes"
+    )
+    assert registration(second).status == "waiting"
+    asked = browser.get(f"{own}/cancel")
+    assert "Ya, batalkan" in asked.text
+    assert registration(own).status == "submitted"
+    done = browser.does(own, "cancel", reason="Ada tugas lain.")
+    assert done.status_code == 303
+    assert (registration(own).status, registration(own).reason) == ("cancelled", "Ada tugas lain.")
+    offer = browser.get(second).text
+    assert "Ada kursi untuk Anda" in offer
+    assert "disimpan untuk Anda sampai" in offer
+    assert browser.does(second, "accept").status_code == 303
+    assert registration(second).status == "approved"
+
+
+def test_an_offer_that_was_taken_already_is_told_plainly(browser: Browser) -> None:
+    meeting = open_meeting(1)
+    own = browser.registers(meeting)
+    form_token = token(browser.get(f"{own}/cancel"))
+    answer = browser.ask("POST", f"{own}/accept", data={"form_token": form_token})
+    assert answer.status_code == 409
+    assert "tidak dapat dilakukan lagi" in answer.text
+
+
+def test_a_step_needs_a_form_of_ours(browser: Browser) -> None:
+    own = browser.registers(open_meeting())
+    answer = browser.ask("POST", f"{own}/cancel", data={"reason": "", "form_token": "palsu"})
+    assert answer.status_code == 422
+    assert registration(own).status == "submitted"
+
+
+def test_the_calendar_entry_keeps_its_uid_and_its_sequence_grows(browser: Browser) -> None:
+    meeting = open_meeting()
+    own = browser.registers(meeting)
+    calendar, first = entry(browser, own)
+    assert (calendar["method"], first["status"]) == ("PUBLISH", "TENTATIVE")
+    decide(meeting, own, seats.approve)
+    _, approved = entry(browser, own)
+    assert approved["status"] == "CONFIRMED"
+    browser.does(own, "cancel")
+    calendar, cancelled = entry(browser, own)
+    assert (calendar["method"], cancelled["status"]) == ("CANCEL", "CANCELLED")
+    assert first["uid"] == approved["uid"] == cancelled["uid"]
+    assert first["sequence"] < approved["sequence"] < cancelled["sequence"]
+
+
+def test_nothing_can_be_changed_once_the_meeting_has_begun(browser: Browser) -> None:
+    meeting = open_meeting()
+    own = browser.registers(meeting)
+    with database.sessions.begin() as session:
+        held = session.get_one(Meeting, meeting.id)
+        held.starts_at = datetime.now(UTC) - timedelta(hours=1)
+    page = browser.get(own).text
+    assert f"{own}/cancel" not in page
+    assert f"{own}/correct" not in page
+    form_token = token(browser.get("/links"))
+    answer = browser.ask("POST", f"{own}/cancel", data={"form_token": form_token})
+    assert answer.status_code == 409
+
+
+def test_a_cancelled_meeting_is_told_on_the_own_page(browser: Browser) -> None:
+    meeting = open_meeting()
+    own = browser.registers(meeting)
+    with database.sessions.begin() as session:
+        held = session.get_one(Meeting, meeting.id)
+        held.status, held.cancel_reason = "cancelled", "Gedung tidak dapat dipakai."
+    page = browser.get(own).text
+    assert "Pertemuan ini dibatalkan" in page
+    assert "Gedung tidak dapat dipakai." in page
+
+
+@pytest.mark.parametrize("step", ["", "/correct", "/cancel", "/calendar.ics", "/uploads/{id}"])
+def test_a_forged_link_opens_nothing(browser: Browser, step: str) -> None:
+    address = f"/r/WyJ4IiwxXQ.c2ln{step}".replace("{id}", str(uuid7()))
+    answer = browser.get(address)
+    assert answer.status_code == 404
+    assert "Tautan ini tidak berlaku" in answer.text
+    assert "/registration/links" in answer.text
+
+
+def test_a_ticket_page_tells_nobody_whose_it_is(browser: Browser) -> None:
+    meeting = open_meeting()
+    own = browser.registers(meeting)
+    code = registration(own).code
+    page = browser.get(f"/t/{code}").text
+    assert "Tiket Sejawat" in page
+    assert "Pertemuan Contoh" in page
+    for personal in ("Peserta Contoh", "peserta@contoh.id", "Perpustakaan Desa Contoh"):
+        assert personal not in page
+    assert "/check-in" not in page
+    crew = browser.get(f"/t/{code}", headers=bearer("master_trainer", "21")).text
+    assert "/check-in" in crew
+    assert "/check-in" not in browser.get(f"/t/{code}", headers=bearer("province", "14")).text
+    assert browser.get("/t/AAAAA-AAAAA").status_code == 404
+
+
+def asked(contact: str) -> list[dict[str, object]]:
+    """The events that asking for links made, for a contact."""
+    with database.sessions.begin() as session:
+        query = text("""
+            SELECT envelope FROM outbox WHERE type = 'id.sejawat.registration.links_requested.v1'
+            AND envelope::text LIKE :contact ORDER BY created_at""")
+        return [row.envelope for row in session.execute(query, {"contact": f"%{contact}%"})]
+
+
+def test_asking_for_the_link_tells_a_stranger_nothing(browser: Browser) -> None:
+    own = browser.registers(open_meeting(), email="tertinggal@contoh.id")
+    answers = []
+    for contact in ("TERTINGGAL@contoh.id", "tidak.dikenal@contoh.id"):
+        form_token = token(browser.get("/links"))
+        sent = {"contact": contact, "form_token": form_token}
+        answer = browser.ask("POST", "/links", data=sent)
+        answers.append((answer.status_code, answer.headers["location"], answer.text))
+    assert answers[0] == answers[1]
+    assert browser.get(answers[0][1]).status_code == 200
+    [event] = asked("tertinggal@contoh.id")
+    assert UUID(own_id(event)) == registration(own).id
+    assert asked("tidak.dikenal@contoh.id") == []
+
+
+def own_id(event: dict[str, object]) -> str:
+    from services.registration.resources import own_links
+
+    data = event["data"]
+    assert isinstance(data, dict)
+    [link] = data["links"]
+    return own_links.read(link["own_link"].rpartition("/")[2])
+
+
+def test_a_number_finds_the_links_as_well_and_nonsense_is_told(browser: Browser) -> None:
+    browser.registers(open_meeting(), email="", phone="0813 0000 1111")
+    form_token = token(browser.get("/links"))
+    sent = {"contact": "+62 813-0000-1111", "form_token": form_token}
+    assert browser.ask("POST", "/links", data=sent).status_code == 303
+    assert len(asked("+6281300001111")) == 1
+    nonsense = browser.ask("POST", "/links", data={"contact": "saya", "form_token": form_token})
+    assert nonsense.status_code == 422
+    assert 'href="#contact"' in nonsense.text

@@ -1,0 +1,264 @@
+"""What the walk of all routes needs: the routes, who calls them, and real things to put in a path.
+
+A new route with a new parameter fails the walk until `THINGS` says what stands in its place.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import uuid4
+
+import pytest
+from fastapi.routing import APIRoute
+from sites import Site, eventually
+
+from shared.security import (
+    CREW,
+    HOSTS,
+    MEMBERS,
+    STAFF,
+    Caller,
+    Role,
+    Signer,
+    anyone,
+    crew,
+    hosts,
+    issue_token,
+    members,
+    national,
+    staff,
+)
+
+SERVICES = ("registration", "reporting", "notifications")
+# They tell nothing personal, and a probe has no account.
+OPEN = {"/health/live", "/health/ready", "/metrics"}
+SAFE = {"GET", "HEAD"}
+
+ALLOWED: dict[object, tuple[Role, ...]] = {
+    national: ("national",),
+    hosts: HOSTS,
+    staff: STAFF,
+    crew: CREW,
+    members: MEMBERS,
+}
+REGIONS: dict[Role, str] = {
+    "national": "",
+    "province": "21",
+    "master_trainer": "21",
+    "regency": "21.01",
+    "library": "21.01.04.2001",
+}
+NEIGHBOURS: dict[Role, str] = {
+    "province": "14",
+    "master_trainer": "14",
+    "regency": "14.01",
+    "library": "14.01.01.2001",
+}
+MEETING = "plm-2027-21"  # in province 21, and open
+# Nobody's: whoever asks gets the same answer as for what is another's.
+UNKNOWN = str(uuid4())
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def once(make: Callable[Concatenate[Site, P], T]) -> Callable[Concatenate[Site, P], T]:
+    """Make a thing once per site and question."""
+    made: dict[tuple[object, ...], T] = {}
+
+    def kept(site: Site, /, *args: P.args, **options: P.kwargs) -> T:
+        key = (site.base_url, *args, *sorted(options.items()))
+        if key not in made:
+            made[key] = make(site, *args, **options)
+        return made[key]
+
+    return kept
+
+
+@dataclass(frozen=True)
+class Step:
+    """One route by one method, and who may call it: no roles at all means everybody."""
+
+    service: str
+    route: APIRoute
+    method: str
+    roles: tuple[Role, ...]
+
+    @property
+    def name(self) -> str:
+        """Method and address with its parameters."""
+        return f"{self.method} {self.service}{self.route.path}"
+
+    @property
+    def parameters(self) -> list[str]:
+        """What stands in the path, such as `{slug}`."""
+        return re.findall(r"\{\w+(?::\w+)?\}", self.route.path)
+
+
+def routes(service: str) -> list[APIRoute]:
+    """Every route of a service; FastAPI keeps those of an included router inside it."""
+    app = import_module(f"services.{service}.app").app
+    inside = [getattr(route, "original_router", None) for route in app.routes]
+    listed = [*app.routes, *(route for router in inside if router for route in router.routes)]
+    found = [route for route in listed if isinstance(route, APIRoute)]
+    assert len(found) > len(OPEN) + 3
+    return found
+
+
+def declared(route: APIRoute) -> set[object]:
+    """Every dependency of a route, at any depth."""
+    waiting = [route.dependant]
+    found: set[object] = set()
+    while waiting:
+        dependant = waiting.pop()
+        found.add(dependant.call)
+        waiting += dependant.dependencies
+    return found
+
+
+def steps(service: str) -> Iterator[Step]:
+    """Each route by each of its methods."""
+    for route in routes(service):
+        said = declared(route)
+        closed = [set(roles) for permission, roles in ALLOWED.items() if permission in said]
+        roles = tuple(set.intersection(*closed)) if closed else ()
+        assert roles or anyone in said or route.path in OPEN, f"{service}{route.path}"
+        for method in sorted(route.methods or ()):
+            yield Step(service, route, method, roles)
+
+
+def path(site: Site, step: Step) -> str:
+    """The address with real things in it; the longest entry of `THINGS` that fits counts."""
+    address = f"{step.service}{step.route.path}"
+    for parameter in step.parameters:
+        upto = address.partition(parameter)[0] + parameter
+        thing = THINGS.get(upto) or THINGS.get(parameter)
+        if thing is None:
+            pytest.fail(f"tests/walking.py does not know what {parameter} is in {step.name}")
+        address = address.replace(parameter, thing(site), 1)
+    return f"/{address}"
+
+
+@once
+def secrets(site: Site) -> dict[str, str]:
+    """The keys of this copy."""
+    return dict(json.loads((site.data / "secrets.json").read_text()))
+
+
+def headers(site: Site, caller: Caller | None) -> dict[str, str]:
+    """How a caller proves who they are; None is nobody."""
+    if caller is None:
+        return {}
+    token = issue_token(secrets(site)["TOKEN_PRIVATE_KEY"], caller, seconds=600)
+    return {"authorization": f"Bearer {token}"}
+
+
+@once
+def official(site: Site, role: Role, *, neighbour: bool = False) -> Caller:
+    """Somebody of this role, here or in a neighbouring region, signed in at a browser."""
+    region = (NEIGHBOURS if neighbour else REGIONS)[role]
+    subject = UNKNOWN if neighbour else account_of(site, role)
+    return Caller(role, f"{role} {region}", subject, region, session=str(uuid4()))
+
+
+def body(site: Site, step: Step) -> dict[str, Any]:
+    """A form of ours with nothing in it, or an empty object."""
+    if "/api/" in step.route.path or step.method in SAFE:
+        return {"json": {}} if step.method not in SAFE else {}
+    key = secrets(site)["SECRET_KEY_" + step.service.upper()]
+    return {"data": {"form_token": Signer(lambda: key, "form").new_form()}}
+
+
+def account_of(site: Site, role: Role) -> str:
+    """Id of the demo account of a role."""
+    email = next(one["email"] for one in site.told["accounts"] if one["role"] == role)
+    found = site.client().get(f"/registration/accounts?q={email}", headers=site.staff)
+    ids = re.findall(r"/registration/accounts/([0-9a-f-]{36})", found.text)
+    assert len(ids) == 1, f"{email}: {found.status_code}"
+    return str(ids[0])
+
+
+@once
+def registered(site: Site) -> dict[str, Any]:
+    """Somebody who registered for the meeting."""
+    person = {
+        "name": "Peserta Jalan (contoh)",
+        "email": "jalan@contoh.id",
+        "participant_type": "village_library",
+        "region_code": "21.01.04.2001",
+        "library_name": "Perpustakaan Jalan (contoh)",
+        "position": "Pengelola",
+        "consent": True,
+    }
+    address = f"/registration/api/v1/meetings/{MEETING}/registrations"
+    answer = site.client().post(address, json=person)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+@once
+def message(site: Site) -> str:
+    """Id of the message to them."""
+    registered(site)
+    address = "/notifications/api/v1/messages?recipient=jalan@contoh.id"
+
+    def found() -> str | None:
+        items = site.client().get(address, headers=site.staff).json()["items"]
+        return str(items[0]["id"]) if items else None
+
+    return eventually(found, "a message")
+
+
+@once
+def report(site: Site) -> str:
+    """Id of a report on the meeting, ordered by the national office: a report is its orderer's."""
+    order = {"kind": "attendance_list", "format": "csv", "params": {"meeting": known(site)}}
+    who = headers(site, official(site, "national"))
+    answer = site.client().post("/reporting/api/v1/reports", json=order, headers=who)
+    assert answer.status_code == 202, answer.text
+    return str(answer.headers["location"]).rpartition("/")[2]
+
+
+@once
+def known(site: Site) -> str:
+    """The meeting, once reporting has heard of it."""
+    address = f"/reporting/api/v1/meetings/{MEETING}/summary"
+    client = site.client()
+    eventually(
+        lambda: client.get(address, headers=site.staff).status_code == 200, "reporting heard"
+    )
+    return MEETING
+
+
+def made_up(_site: Site) -> str:
+    """Public pages answer the same to everybody, so a link that never was will do."""
+    return "dibuat-buat"
+
+
+# By parameter, or by the address up to and including it where one name stands for several things.
+THINGS: dict[str, Callable[[Site], str]] = {
+    "{slug}": lambda _: MEETING,
+    "{registration_id}": lambda site: str(registered(site)["id"]),
+    "{account_id}": lambda site: account_of(site, "library"),
+    "{message_id}": message,
+    "{report_id}": report,
+    "{code}": made_up,
+    "registration/r/{token}": lambda site: str(registered(site)["links"]["own"]).rpartition("/")[2],
+    "registration/password/{link}": made_up,
+    "registration/sign-in/code/{page}": made_up,
+    "reporting/meetings/{slug}": known,
+    "reporting/api/v1/meetings/{slug}": known,
+    "reporting/files/{token}": made_up,
+}
+# None of these is real: one's own things, which nobody else has, and things below a meeting, which
+# is real and decides. Nobody of another region gets anything, but nobody in scope does either.
+UNREAL = {"{session_id}", "{token_id}", "{check_in_id}", "{run_id}"}
+THINGS |= dict.fromkeys(UNREAL, lambda _: UNKNOWN)
+
+# Steps with a thing in the path that somebody of another region may take ("GET registration/..."),
+# each with its reason.
+SHARED: dict[str, str] = {}

@@ -129,13 +129,14 @@ def _successes(base_url: str, code: str, day: str, token: str) -> int:
 
 
 _DOUBLED = text("""
-    SELECT coalesce(sum(greatest(live - 1, 0) + greatest(told - 1, 0)), 0) FROM (
-        SELECT (SELECT count(*) FROM check_in
-                WHERE registration_id = registration.id AND undone_at IS NULL) AS live,
-               (SELECT count(*) FROM outbox
-                WHERE type = 'id.sejawat.attendance.changed.v1'
-                  AND envelope->>'subject' = registration.id::text) AS told
-        FROM registration JOIN meeting ON meeting.id = meeting_id WHERE slug = :slug) AS counted""")
+    SELECT coalesce(sum(times - 1), 0) FROM (
+        SELECT count(*) AS times FROM check_in JOIN meeting ON meeting.id = meeting_id
+        WHERE slug = :slug AND undone_at IS NULL GROUP BY registration_id, day, session_id
+        UNION ALL
+        SELECT count(*) FROM outbox
+        WHERE type = 'id.sejawat.attendance.changed.v1'
+          AND envelope->'data'->>'meeting_slug' = :slug
+        GROUP BY envelope->'data'->>'registration_id') AS counted""")
 
 
 def _doubled() -> int:
@@ -163,8 +164,10 @@ def _database_limit(folder: Path, day: str) -> float:
 
 
 def _script(day: str) -> str:
-    from services.registration import checkins, meetings
+    from services.registration import meetings
     from services.registration.attendance_schemas import Scan
+    from services.registration.checkins import _CHECK_IN, _SESSIONS, _values
+    from services.registration.meetings import _FIND
     from services.registration.resources import database
     from shared.security import Caller
 
@@ -173,7 +176,7 @@ def _script(day: str) -> str:
         meeting = meetings.find(session, SLUG)
     scan = Scan.model_validate(_body("BENCH-00001", day)["scans"][0])
     caller = Caller("national", "Admin", "admin")
-    values = checkins._values(caller, meeting, [scan])
+    values = _values(caller, meeting, [scan])
     one = json.loads(values["scans"])[0]
     one["envelope"] = json.dumps(json.loads(one["envelope"]))  # a space after each outer colon
     new = {
@@ -187,7 +190,7 @@ def _script(day: str) -> str:
         "slug": f"'{SLUG}'",
         "scans": f"jsonb_build_array(jsonb_build_object({', '.join(pairs)}))",
     }
-    statements = (meetings._FIND, checkins._SESSIONS, checkins._CHECK_IN)
+    statements = (_FIND, _SESSIONS, _CHECK_IN)
     return "".join(f"{_filled(str(statement), filled)};\n" for statement in statements)
 
 

@@ -38,7 +38,7 @@ def post_all(
     `per_second` spaces the requests out in time; without it they come as fast as they can.
     `token` is sent with each.
     """
-    requests = [_request(path, body, token) for path, body in posts]
+    requests = [_request(n, path, body, token) for n, (path, body) in enumerate(posts)]
     context = multiprocessing.get_context("spawn")
     inbox = context.SimpleQueue()
     process = context.Process(target=_run, args=(port, requests, clients, per_second, inbox))
@@ -48,9 +48,11 @@ def post_all(
     return [Answer(*answer) for answer in answers], seconds
 
 
-def _request(path: str, body: dict[str, Any], token: str) -> bytes:
+def _request(number: int, path: str, body: dict[str, Any], token: str) -> bytes:
     content = json.dumps(body).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    # From as many addresses, as people come from; what one may do in an hour is limited.
+    head += f"X-Forwarded-For: 10.{number >> 16}.{number >> 8 & 255}.{number & 255}\r\n"
     if token:
         head += f"Authorization: Bearer {token}\r\n"
     return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content

@@ -1,6 +1,7 @@
 """A running copy of the whole product, started by its own command, and how tests use it."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from shared.local.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 T = TypeVar("T")
+visitors = itertools.count(1)
 OURS = ("DATABASE_URL_", "SECRET_KEY_", "REDIS_URL", "SMTP_URL", "TOKEN_", "BASE_URL", "FILES")
 
 
@@ -54,8 +56,14 @@ class Site:
         return {"Authorization": f"Bearer {self.told['admin_token']}"}
 
     def client(self, **options: Any) -> httpx.Client:
-        """A new visitor: no cookies, and redirects are followed by hand. Leaves with the site."""
-        visitor = httpx.Client(base_url=self.base_url, timeout=30, **options)
+        """A new visitor: no cookies, and redirects are followed by hand. Leaves with the site.
+
+        Each comes from an address of their own, as what one address may do is limited.
+        """
+        number = next(visitors)
+        address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+        headers = {"X-Forwarded-For": address} | options.pop("headers", {})
+        visitor = httpx.Client(base_url=self.base_url, timeout=30, headers=headers, **options)
         return self.visitors.enter_context(visitor)
 
     def signed_in(self, email: str) -> httpx.Client:

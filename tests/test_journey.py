@@ -25,7 +25,8 @@ PERSON = {
 def register_by_form(client: httpx.Client, person: dict[str, str], lang: str = "id") -> str:
     """Fill in the form as a browser without JavaScript does; returns the own page's address."""
     address = f"/registration/meetings/{MEETING}/register"
-    page = client.get(address, params={"lang": lang})
+    wish = {"lang": lang, "participant_type": person["participant_type"]}
+    page = client.get(address, params=wish)
     assert page.status_code == 200
     answer = client.post(address, data=person | {"form_token": form_token(page.text)})
     assert answer.status_code == 303, answer.text
@@ -118,7 +119,8 @@ def test_an_english_reader_gets_an_english_mail(site: Site) -> None:
 def test_a_double_click_is_one_registration_and_one_mail(site: Site) -> None:
     client = site.client()
     address = f"/registration/meetings/{MEETING}/register"
-    token = form_token(client.get(address).text)
+    wish = {"participant_type": PERSON["participant_type"]}
+    token = form_token(client.get(address, params=wish).text)
     person = PERSON | {"email": "double@contoh.id", "form_token": token}
     first, second = (client.post(address, data=person) for _ in range(2))
     assert first.status_code == second.status_code == 303

@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
-import pytest
 from fastapi.routing import APIRoute
 from sites import Site, eventually
 
@@ -98,6 +97,11 @@ class Step:
         """What stands in the path, such as `{slug}`."""
         return re.findall(r"\{\w+(?::\w+)?\}", self.route.path)
 
+    @property
+    def things(self) -> list[str]:
+        """Those of them that stand for something that lies in a region."""
+        return [parameter for parameter in self.parameters if parameter not in WORDS]
+
 
 def routes(service: str) -> list[APIRoute]:
     """Every route of a service; FastAPI keeps those of an included router inside it."""
@@ -131,16 +135,31 @@ def steps(service: str) -> Iterator[Step]:
             yield Step(service, route, method, roles)
 
 
-def path(site: Site, step: Step) -> str:
-    """The address with real things in it; the longest entry of `THINGS` that fits counts."""
+def walkable(service: str) -> Iterator[Step]:
+    """The steps whose parameters are all known; a test of its own fails for the others."""
+    return (step for step in steps(service) if not unknown(step))
+
+
+def unknown(step: Step) -> list[str]:
+    """The parameters of which `THINGS` does not say what they are."""
+    return [parameter for parameter in step.parameters if thing(step, parameter) is None]
+
+
+def thing(step: Step, parameter: str) -> Callable[[Site], str] | None:
+    """What stands for a parameter here."""
     address = f"{step.service}{step.route.path}"
+    upto = address.partition(parameter)[0] + parameter
+    return THINGS.get(upto) or THINGS.get(parameter)
+
+
+def path(site: Site, step: Step) -> str:
+    """The address with real things in it."""
+    address = f"/{step.service}{step.route.path}"
     for parameter in step.parameters:
-        upto = address.partition(parameter)[0] + parameter
-        thing = THINGS.get(upto) or THINGS.get(parameter)
-        if thing is None:
-            pytest.fail(f"tests/walking.py does not know what {parameter} is in {step.name}")
-        address = address.replace(parameter, thing(site), 1)
-    return f"/{address}"
+        make = thing(step, parameter)
+        assert make, unknown(step)
+        address = address.replace(parameter, make(site), 1)
+    return address
 
 
 @once
@@ -234,6 +253,15 @@ def known(site: Site) -> str:
     return MEETING
 
 
+@once
+def listed(site: Site, page: str) -> str:
+    """Id of the first thing that a list shows to the province."""
+    answer = site.client().get(page, headers=headers(site, official(site, "province")))
+    found = re.search(rf'{page}/([0-9a-f]{{8}}-[0-9a-f-]{{27}})"', answer.text)
+    assert found, f"{page}: {answer.status_code}, and nothing is listed"
+    return found[1]
+
+
 def made_up(_site: Site) -> str:
     """Public pages answer the same to everybody, so a link that never was will do."""
     return "dibuat-buat"
@@ -246,6 +274,9 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "{account_id}": lambda site: account_of(site, "library"),
     "{message_id}": message,
     "{report_id}": report,
+    "{library_id}": lambda site: listed(site, "/registration/libraries"),
+    "{person_id}": lambda site: listed(site, "/registration/people"),
+    "registration/rounds/{name}": lambda _: "plm-2027",
     "{code}": made_up,
     "registration/r/{token}": lambda site: str(registered(site)["links"]["own"]).rpartition("/")[2],
     "registration/password/{link}": made_up,
@@ -254,9 +285,22 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "reporting/api/v1/meetings/{slug}": known,
     "reporting/files/{token}": made_up,
 }
+# These are no things but words, the same for everybody.
+WORDS = {"{kind_name}": "libraries", "{extension}": "csv", "{step}": "revoke", "{size}": "small"}
+THINGS |= {parameter: lambda _, word=word: word for parameter, word in WORDS.items()}
 # None of these is real: one's own things, which nobody else has, and things below a meeting, which
 # is real and decides. Nobody of another region gets anything, but nobody in scope does either.
-UNREAL = {"{session_id}", "{token_id}", "{check_in_id}", "{run_id}"}
+UNREAL = {
+    "{session_id}",
+    "{token_id}",
+    "{check_in_id}",
+    "{run_id}",
+    "{certificate_id}",
+    "{question_id}",
+    "{form_id}",
+    "{job_id}",
+    "{upload_id}",
+}
 THINGS |= dict.fromkeys(UNREAL, lambda _: UNKNOWN)
 
 # Steps with a thing in the path that somebody of another region may take ("GET registration/..."),

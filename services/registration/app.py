@@ -6,6 +6,7 @@ from fastapi import Depends, FastAPI
 
 from services.registration.accounts import AccountNotFound
 from services.registration.administration import MayNotGrant
+from services.registration.agenda import SessionNotFound
 from services.registration.api import certificates as certificates_api
 from services.registration.api import checkins as checkins_api
 from services.registration.api import desk as desk_api
@@ -29,6 +30,7 @@ from services.registration.merging import AlreadyMerged
 from services.registration.pages import (
     account,
     accounts,
+    agenda,
     audit,
     boards,
     certificates,
@@ -41,18 +43,24 @@ from services.registration.pages import (
     imports,
     libraries,
     links,
+    meeting_edit,
+    meeting_quotas,
     meetings,
     merging,
     own,
+    papers,
     passwords,
     people,
+    questions,
     register,
+    rounds,
     session,
 )
 from services.registration.pages.common import pages
 from services.registration.pages.own import LinkOver, link_over
 from services.registration.participant_types import RegionLevel
 from services.registration.people import PersonNotFound
+from services.registration.question_editing import QuestionNotFound
 from services.registration.quotas import QuotaBelowTaken
 from services.registration.registrations import (
     AlreadyRegistered,
@@ -63,6 +71,7 @@ from services.registration.registrations import (
     RegistrationNotFound,
 )
 from services.registration.resources import bus
+from services.registration.rounds import RoundNotFound
 from services.registration.seats import NotPossible
 from services.registration.settings import settings
 from services.registration.uploads import UploadNotFound
@@ -83,6 +92,9 @@ REFUSED: Refusals = {
     CheckInNotFound: lambda _: status_problem(404),
     CertificateNotFound: lambda _: status_problem(404),
     RunNotFound: lambda _: status_problem(404),
+    SessionNotFound: lambda _: status_problem(404),
+    QuestionNotFound: lambda _: status_problem(404),
+    RoundNotFound: lambda _: status_problem(404),
     ImportNotFound: lambda _: status_problem(404),
     LibraryNotFound: lambda _: status_problem(404),
     PersonNotFound: lambda _: status_problem(404),
@@ -142,6 +154,12 @@ for router in (
     imports,
     meetings_api,
     regions_api,
+    rounds,
+    meeting_edit,  # a new meeting's page stands before that of one
+    meeting_quotas,
+    agenda,
+    questions,
+    papers,
     meetings,
     register,
     own,

@@ -25,31 +25,41 @@ PURPOSES: dict[str, str] = {
     "gallery": _("Lapak tampil di galeri umum"),
 }
 
-_REGISTRATION_2026 = _(
+_BRIEF = _(
     "Saya setuju data ini (nama, kontak, wilayah, perpustakaan, jabatan) diolah oleh "
     "penyelenggara untuk pendaftaran, daftar hadir, dan sertifikat pertemuan ini, dan disimpan "
     "paling lama lima tahun. Saya dapat melihat, memperbaiki, atau meminta penghapusan kapan saja."
 )
+_PUBLISHED = {
+    "photo": _(
+        "Penyelenggara boleh memuat foto pertemuan yang menampakkan saya dalam laporan dan berita "
+        "program ini."
+    ),
+    "directory": _(
+        "Nama, perpustakaan, dan kabupaten/kota saya boleh dilihat peserta lain, supaya kami dapat "
+        "saling menghubungi setelah pertemuan."
+    ),
+    "gallery": _(
+        "Lapak ini, dengan foto dan nama perpustakaannya, boleh ditampilkan di galeri pertemuan "
+        "yang dapat dilihat siapa saja."
+    ),
+}
 
 # Every text that somebody may have agreed to, written out. A text is never changed: a new wording
 # is a new version beside the old, which is what a proof is about (UU 27/2022, article 24). A test
 # holds the newest against what the forms show.
 TEXTS: Mapping[str, Mapping[str, str]] = {
-    "2026-1": {"registration": _REGISTRATION_2026},
-    "2026-2": {
-        "registration": _REGISTRATION_2026,
-        "photo": _(
-            "Penyelenggara boleh memuat foto pertemuan yang menampakkan saya dalam laporan dan "
-            "berita program ini."
+    "2026-1": {"registration": _BRIEF},
+    "2026-2": {"registration": _BRIEF, **_PUBLISHED},
+    "2026-3": {
+        "registration": _(
+            "Saya setuju data di formulir ini (nama, kontak, wilayah, perpustakaan, jabatan, serta "
+            "NIK, surat tugas, kebutuhan khusus, dan jawaban bila saya isi) diolah oleh "
+            "penyelenggara untuk pendaftaran, penyelenggaraan, daftar hadir, dan sertifikat "
+            "pertemuan ini, dan disimpan paling lama lima tahun. Saya dapat melihat, memperbaiki, "
+            "atau meminta penghapusan kapan saja."
         ),
-        "directory": _(
-            "Nama, perpustakaan, dan kabupaten/kota saya boleh dilihat peserta lain, supaya kami "
-            "dapat saling menghubungi setelah pertemuan."
-        ),
-        "gallery": _(
-            "Lapak ini, dengan foto dan nama perpustakaannya, boleh ditampilkan di galeri "
-            "pertemuan yang dapat dilihat siapa saja."
-        ),
+        **_PUBLISHED,
     },
     "delegation-2026-1": {
         "registration": _(

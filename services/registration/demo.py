@@ -8,7 +8,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.registration import accounts, certificates, checkins, meetings, training
+from services.registration import (
+    accounts,
+    certificates,
+    checkins,
+    demo_programme,
+    meetings,
+    training,
+)
 from services.registration.attendance_schemas import Scan
 from services.registration.audit import SYSTEM
 from services.registration.meetings import QuotaPlan
@@ -41,6 +48,8 @@ ROUND = RoundPlan(
     capacity=60,
     per_type={"province_library": 6, "regency_library": 20, "impact": 10},
     per_regency=10,
+    title="PLM Provinsi 2027",
+    copy_from=EXAMPLE,
 )
 
 
@@ -52,7 +61,9 @@ def seed(session: Session) -> bool:
         accounts.create(
             session, email=email, password=PASSWORD, name=name, role=role, region_code=region_code
         )
-    _attendance(session, _example_meeting(session))
+    example = _example_meeting(session)
+    demo_programme.add(session, example)
+    _attendance(session, example)
     _directory(session)
     open_round(session, ROUND, regions.children(None))
     return True
@@ -176,9 +187,7 @@ def _directory(session: Session) -> None:
         )
     name = "Dinas Perpustakaan dan Kearsipan Provinsi Kepulauan Riau"
     session.add(
-        Library(
-            id=uuid7(), name=name, name_key=plain_name(name), kind="province", region_code="21"
-        )
+        Library(id=uuid7(), name=name, name_key=plain_name(name), kind="province", region_code="21")
     )
     session.flush()
     training.keep(session)

@@ -16,7 +16,7 @@ COLUMNS = (
     Column(
         "region_code",
         "Kode wilayah",
-        _("Kode Kemendagri, misalnya 21.01.06.2003. Bila diisi, nama wilayah tidak dibaca."),
+        _("Kode Kemendagri, misalnya 21.01.04.2002. Bila diisi, nama wilayah tidak dibaca."),
         also=("Kode desa", "Kode kemendagri", "Region code"),
     ),
     Column(

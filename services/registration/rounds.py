@@ -1,6 +1,6 @@
 """A round opens one meeting in every chosen province from one template."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -252,7 +252,7 @@ def _open(  # noqa: PLR0913, PLR0917 - as open_round
     meeting.status = "published" if publish else "draft"
     if source:
         meeting.description = source.description
-        meeting.certificate = source.certificate | meeting.certificate
+        meeting.certificate = _common(source.certificate) | meeting.certificate
         kept = {k: v for k, v in source.letter.items() if k in {"nature", "subject", "body"}}
         meeting.letter = kept | {k: v for k, v in meeting.letter.items() if v}
     slug = f"{plan.name}-{province.code}"
@@ -263,6 +263,13 @@ def _open(  # noqa: PLR0913, PLR0917 - as open_round
     if publish:
         bus.publish(session, MeetingPublished(meeting=meetings.facts(meeting)))
     return meeting
+
+
+def _common(certificate: Mapping[str, Any]) -> dict[str, Any]:
+    """What the certificates of several provinces may have in common: not who signs, nor where."""
+    kept = {k: v for k, v in certificate.items() if k in {"jp", "min_days", "role_texts"}}
+    pattern = certificate.get("number_pattern", "")
+    return kept | ({"number_pattern": pattern} if "{meeting}" in pattern else {})
 
 
 def template_meeting(plan: RoundPlan, province: Region, first_day: date) -> Meeting:

@@ -11,6 +11,8 @@ import psutil
 import pytest
 from sites import Site, eventually, running_site
 
+from shared import regions
+
 MEETING = "/registration/api/v1/meetings/plm-2027-21/registrations"
 
 VICTIMS = (
@@ -31,11 +33,12 @@ def folder() -> Iterator[Path]:
 def register(site: Site, number: int) -> str:
     """Register one fictitious person; returns the e-mail address."""
     email = f"tahan{number}@contoh.id"
+    village = regions.children(regions.children(f"21.0{number % 4 + 1}")[0].code)[0]
     body = {
         "name": f"Peserta Contoh {number}",
         "email": email,
         "participant_type": "village_library",
-        "region_code": f"21.0{number % 4 + 1}",
+        "region_code": village.code,
         "library_name": "Perpustakaan Contoh",
         "position": "Pengelola",
         "consent": True,

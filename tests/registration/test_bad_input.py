@@ -11,12 +11,14 @@ from sites import Site, form_token
 MEETING = "plm-2027-14"
 API = f"/registration/api/v1/meetings/{MEETING}/registrations"
 PAGE = f"/registration/meetings/{MEETING}/register"
+FORM = f"{PAGE}?participant_type=village_library"
+VILLAGE = "14.71.01.1003"
 PERSON: dict[str, Any] = {
     "name": "Peserta Contoh",
     "email": "peserta.contoh@contoh.id",
     "phone": "+62 812-3456-7890",
     "participant_type": "village_library",
-    "region_code": "14.71",
+    "region_code": VILLAGE,
     "library_name": "Perpustakaan Contoh",
     "position": "Pengelola",
     "consent": True,
@@ -97,14 +99,15 @@ def test_neither_email_nor_phone_is_refused(client: httpx.Client) -> None:
 
 
 def test_a_region_of_another_province_is_refused(client: httpx.Client) -> None:
-    answer = client.post(API, json=PERSON | {"region_code": "21.72"})
+    answer = client.post(API, json=PERSON | {"region_code": "21.01.04.2001"})
     assert problem(answer)["code"] == "region-outside"
 
 
 def test_an_unknown_meeting_is_not_found_and_a_past_one_closed(client: httpx.Client) -> None:
     unknown = client.post(API.replace(MEETING, "plm-2027-00"), json=PERSON)
     assert problem(unknown)["status"] == 404
-    past = client.post(API.replace(MEETING, "plm-2022-21"), json=PERSON | {"region_code": "21.72"})
+    village = PERSON | {"region_code": "21.01.04.2001"}
+    past = client.post(API.replace(MEETING, "plm-2022-21"), json=village)
     assert problem(past)["code"] == "closed"
     assert past.status_code == 409
 
@@ -121,7 +124,8 @@ def test_a_repeated_key_gives_the_first_answer_and_with_another_body_409(
     client: httpx.Client,
 ) -> None:
     headers = {"Idempotency-Key": "kunci-contoh-1"}
-    first, again = (client.post(API, json=PERSON, headers=headers) for _ in range(2))
+    person = PERSON | {"name": "Peserta Berkunci (contoh)"}
+    first, again = (client.post(API, json=person, headers=headers) for _ in range(2))
     assert first.status_code == again.status_code == 201
     assert first.json()["id"] == again.json()["id"]
     other = client.post(API, json=PERSON | {"name": "Orang Lain (contoh)"}, headers=headers)
@@ -133,7 +137,7 @@ def test_the_form_comes_back_with_everything_typed_and_what_is_wrong(client: htt
     typed = TYPED | {
         "name": '"><script>alert(1)</script>',
         "email": "salah",
-        "form_token": form_token(client.get(PAGE).text),
+        "form_token": form_token(client.get(FORM).text),
     }
     del typed["consent"]
     answer = client.post(PAGE, data=typed)
@@ -182,7 +186,8 @@ def test_a_nul_in_an_address_is_refused(client: httpx.Client) -> None:
 
 
 def test_a_damaged_own_link_is_not_found_and_the_whole_one_is(client: httpx.Client) -> None:
-    link = client.post(API, json=PERSON).json()["links"]["own"]
+    person = PERSON | {"name": "Tautan Rusak (contoh)"}
+    link = client.post(API, json=person).json()["links"]["own"]
     assert client.get(link).status_code == 200
     head, _, signature = link.rpartition(".")
     swapped = signature[:-2] + ("AA" if not signature.endswith("AA") else "BB")
@@ -216,7 +221,7 @@ def test_lists_take_strange_words_and_cursors(client: httpx.Client) -> None:
     assert client.get("/registration/api/v1/meetings", params={"q": "a\x00b"}).status_code == 400
 
 
-@pytest.mark.parametrize("page", [PAGE, "/registration/sign-in", "/reporting/reports"])
+@pytest.mark.parametrize("page", ["/registration/sign-in", "/reporting/reports"])
 @pytest.mark.parametrize(
     "kind",
     [
@@ -234,8 +239,27 @@ def test_only_plain_forms_are_read(site: Site, page: str, kind: str) -> None:
     answer = site.client().post(page, content=body, headers=headers)
     assert answer.status_code == 415
     assert "Bentuk kiriman ini tidak dikenal" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("multipart/form-data; boundary=x; charset=punycode", 415),
+        ("multipart/form-data; boundary=x; charset=undefined", 415),
+        ("multipart/form-data", 400),
+        ("application/json", 415),
+        ("text/plain", 415),
+        ("", 415),
+    ],
+)
+def test_a_form_that_takes_files_reads_no_more_than_that(
+    client: httpx.Client, kind: str, status: int
+) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"9" * 60_000 + b"\r\n--x--"
+    headers = {"Content-Type": kind} if kind else {}
+    assert client.post(PAGE, content=body, headers=headers).status_code == status
     charset = {"Content-Type": "application/x-www-form-urlencoded; charset=punycode"}
-    assert site.client().post(PAGE, content=b"name=x", headers=charset).status_code == 422
+    assert client.post(PAGE, content=b"name=x", headers=charset).status_code == 422
 
 
 UNSEEN = (
@@ -258,16 +282,20 @@ def test_joiners_are_letters_to_those_who_need_them(client: httpx.Client) -> Non
 
 
 def test_what_is_empty_is_told_at_once_each_in_its_own_words(client: httpx.Client) -> None:
-    token = form_token(client.get(PAGE).text)
-    typed = {"form_token": token, "email": " ", "region_code_text": "Pekanbaru"}
+    token = form_token(client.get(FORM).text)
+    typed = {
+        "form_token": token,
+        "email": " ",
+        "region_code_text": "Pekanbaru",
+        "participant_type": "village_library",
+    }
     page = unescape(client.post(PAGE, data=typed).text)
     sentences = {
         "name": "Isi nama lengkap.",
-        "email": "Isi alamat surel atau nomor HP, supaya kami dapat mengabari Anda.",
-        "participant_type": "Pilih Anda datang sebagai apa.",
+        "position": "Isi jabatan.",
         "region_code": "Pilih wilayah dari daftar.",
         "library_name": "Isi nama perpustakaan atau instansi.",
-        "position": "Isi jabatan.",
+        "email": "Isi alamat surel atau nomor HP, supaya kami dapat mengabari Anda.",
         "consent": "Persetujuan ini diperlukan untuk mendaftar.",
     }
     told = [f'<a href="#{field}">{sentence}</a>' for field, sentence in sentences.items()]
@@ -280,7 +308,8 @@ def test_what_is_empty_is_told_at_once_each_in_its_own_words(client: httpx.Clien
 
 
 def test_the_own_page_is_not_stored_and_asks_to_be_kept_to_oneself(client: httpx.Client) -> None:
-    page = client.get(client.post(API, json=PERSON).json()["links"]["own"], params={"lang": "en"})
+    person = PERSON | {"name": "Halaman Sendiri (contoh)"}
+    page = client.get(client.post(API, json=person).json()["links"]["own"], params={"lang": "en"})
     assert page.headers["cache-control"] == "private, no-store"
     assert "and keep it to yourself" in page.text
     assert "peserta.contoh@contoh.id.\nThe host checks" in page.text

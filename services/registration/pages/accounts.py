@@ -53,7 +53,9 @@ def list_accounts(
         session, caller, words=wanted.q, role=wanted.role, after=wanted.after
     )
     say = pages.gettext(request)
-    chips = [("", say("Semua")), *((role, say(label)) for role, (label, _) in words.ROLES.items())]
+    seen = (*administration.GRANTS.get(caller.role, ()), caller.role)
+    labels = {role: say(label) for role, (label, _) in words.ROLES.items() if role in seen}
+    chips = [("", say("Semua")), *labels.items()]
     return pages.render(
         request,
         "accounts.html",

@@ -17,7 +17,7 @@ from services.registration.attendance_schemas import Scan
 from services.registration.checkins import CheckInNotFound, Desk
 from services.registration.pages.common import Typed, pages
 from services.registration.resources import database, forms
-from shared.security import BadLink, Caller, Crew
+from shared.security import STAFF, BadLink, Caller, Crew
 from shared.web import Form
 
 router = APIRouter(prefix="/desk/{slug}/check-in", include_in_schema=False)
@@ -143,6 +143,7 @@ def _page(  # noqa: PLR0913, PLR0917 - all that the page shows
         words=words,
         token=forms.new_form(),
         device=DEVICE,
+        is_staff=request.state.caller.role in STAFF,
     )
 
 

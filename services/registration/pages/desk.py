@@ -158,8 +158,7 @@ def _queue(  # noqa: PLR0913, PLR0917 - all that the page shows
         counts=counts,
         chips=_chips(filters, counts, pages.gettext(request)),
         filters=filters,
-        form=Form({"participant_type": filters.participant_type, "region": filters.region}),
-        refused=form,
+        form=form,
         types=_types(pages.gettext(request)),
         regencies=[
             (region.code, region.name)

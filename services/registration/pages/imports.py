@@ -1,5 +1,6 @@
 """Imports: hand in a spreadsheet, watch it, see what is wrong in it, and have the rest taken."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -246,8 +247,7 @@ def _template(caller: Caller, kind: Kind, meeting: Meeting | None, extension: st
         raise HTTPException(404)
     needed = {True: "wajib", False: ""}
     help_rows = [[c.title, needed[c.required], c.explanation] for c in kind.columns]
-    task = Task(UUID(int=0), caller, meeting, meeting.starts_at) if meeting else None
-    codes = [list(row) for row in kind.codes(task)] if task else []
+    codes = [list(row) for row in kind.codes(Task(UUID(int=0), caller, meeting, datetime.now(UTC)))]
     data = spreadsheets.write_xlsx(
         {
             "Isian": (titles, [example]),

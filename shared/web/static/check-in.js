@@ -107,8 +107,8 @@ function show(status, { name, library, at, by, id }) {
   const tone = TONES[status] ?? "bad";
   const box = document.createElement("section");
   box.className = `notice ${tone}`;
-  line(box, "h2", `${SIGNS[tone]} ${word(status)}`);
-  if (name) line(box, "p", name).className = "lead";
+  line(box, "h1", `${SIGNS[tone]} ${word(status)}`);
+  if (name) line(line(box, "p", ""), "strong", name);
   if (library) line(box, "p", library);
   if (status === "already" && at) line(box, "p", [clock.format(new Date(at)), by].filter(Boolean).join(" · "));
   if (id && ["checked_in", "kept"].includes(status)) {

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
+import httpx
 from fastapi.routing import APIRoute
 from sites import Site, eventually
 
@@ -168,6 +169,13 @@ def secrets(site: Site) -> dict[str, str]:
     return dict(json.loads((site.data / "secrets.json").read_text()))
 
 
+@once
+def visitor(site: Site) -> httpx.Client:
+    """One for all steps, as a new one costs more than a request."""
+    return site.client()
+
+
+@once
 def headers(site: Site, caller: Caller | None) -> dict[str, str]:
     """How a caller proves who they are; None is nobody."""
     if caller is None:
@@ -262,6 +270,11 @@ def listed(site: Site, page: str) -> str:
     return found[1]
 
 
+def always(word: str) -> Callable[[Site], str]:
+    """The same on every site."""
+    return lambda _: word
+
+
 def made_up(_site: Site) -> str:
     """Public pages answer the same to everybody, so a link that never was will do."""
     return "dibuat-buat"
@@ -287,7 +300,7 @@ THINGS: dict[str, Callable[[Site], str]] = {
 }
 # These are no things but words, the same for everybody.
 WORDS = {"{kind_name}": "libraries", "{extension}": "csv", "{step}": "revoke", "{size}": "small"}
-THINGS |= {parameter: lambda _, word=word: word for parameter, word in WORDS.items()}
+THINGS |= {parameter: always(word) for parameter, word in WORDS.items()}
 # None of these is real: one's own things, which nobody else has, and things below a meeting, which
 # is real and decides. Nobody of another region gets anything, but nobody in scope does either.
 UNREAL = {
@@ -301,7 +314,7 @@ UNREAL = {
     "{job_id}",
     "{upload_id}",
 }
-THINGS |= dict.fromkeys(UNREAL, lambda _: UNKNOWN)
+THINGS |= dict.fromkeys(UNREAL, always(UNKNOWN))
 
 # Steps with a thing in the path that somebody of another region may take ("GET registration/..."),
 # each with its reason.

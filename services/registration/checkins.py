@@ -54,7 +54,9 @@ class Desk:
 # One statement for the whole list, on an autocommit connection. Rows go in in one order, so that
 # two devices with the same people cannot deadlock; the unique index lets one of them win. What
 # the other one did in the same moment this statement cannot see: `status` is null, and it is run
-# again. The event is sealed before its registration is known, and gets the id put in here.
+# again. The event is sealed before its registration is known, and gets the id put in here. Earlier
+# check-ins are looked up one by one (LIMIT 1): the planner expects a hundred scans, and for so many
+# would rather read the whole table.
 _CHECK_IN = text("""
     WITH scan AS (
         SELECT * FROM jsonb_to_recordset(CAST(:scans AS jsonb)) AS s(
@@ -110,10 +112,14 @@ _CHECK_IN = text("""
     FROM known
     LEFT JOIN inserted ON inserted.id = known.id
         AND inserted.registration_id = known.registration_id
-    LEFT JOIN check_in own ON own.id = known.id AND own.registration_id = known.registration_id
-    LEFT JOIN check_in live ON live.registration_id = known.registration_id
-        AND live.day = known.day AND live.session_id IS NOT DISTINCT FROM known.session_id
-        AND live.undone_at IS NULL
+    LEFT JOIN LATERAL (
+        SELECT * FROM check_in WHERE id = known.id AND registration_id = known.registration_id
+        LIMIT 1) AS own ON true
+    LEFT JOIN LATERAL (
+        SELECT * FROM check_in
+        WHERE registration_id = known.registration_id AND day = known.day
+          AND session_id IS NOT DISTINCT FROM known.session_id AND undone_at IS NULL
+        LIMIT 1) AS live ON true
     LEFT JOIN fresh first_scan ON first_scan.registration_id = known.registration_id
         AND first_scan.day = known.day
         AND first_scan.session_id IS NOT DISTINCT FROM known.session_id
@@ -143,8 +149,8 @@ _SESSIONS = text("""
     ORDER BY agenda_session.starts_at, agenda_session.id""")
 
 
-def desk(source: Session | Connection, slug: str, caller: Caller) -> Desk:
-    """Where people are checked in. Raises `MeetingNotFound`, also when the caller is no crew of it.
+def door(source: Session | Connection, slug: str, caller: Caller) -> Row[Any]:
+    """The meeting to check in at. Raises `MeetingNotFound`, also when the caller is no crew of it.
 
     Crew is who sees the meeting's province, and who has a kab/kota or library in it: at the door
     they help each other, whoever's people come in.
@@ -153,7 +159,13 @@ def desk(source: Session | Connection, slug: str, caller: Caller) -> Desk:
     province = meeting.province_code
     if not (caller.may_see(province) or caller.region_code.startswith(f"{province}.")):
         raise meetings.MeetingNotFound(slug)
-    sessions = list(source.execute(_SESSIONS, {"meeting_id": meeting.id}))
+    return meeting
+
+
+def desk(session: Session, slug: str, caller: Caller) -> Desk:
+    """A door with its days and sessions. Raises `MeetingNotFound`, as `door` does."""
+    meeting = door(session, slug, caller)
+    sessions = list(session.execute(_SESSIONS, {"meeting_id": meeting.id}))
     days = meetings.days(meeting.starts_at, meeting.ends_at, meeting.zone)
     return Desk(meeting, days, sessions)
 

@@ -141,7 +141,7 @@ def _participants(session: Session, caller: Caller, meetings: Select[Any]) -> di
         .where(in_scope(Registration.region_code, caller))
         .group_by(regency)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _libraries(session: Session, caller: Caller, provinces: set[str]) -> dict[str, int]:
@@ -152,7 +152,7 @@ def _libraries(session: Session, caller: Caller, provinces: set[str]) -> dict[st
         .where(func.left(Library.region_code, 2).in_(provinces))
         .group_by(regency)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _trained(session: Session, caller: Caller, meetings: Select[Any]) -> dict[str, int]:
@@ -164,4 +164,4 @@ def _trained(session: Session, caller: Caller, meetings: Select[Any]) -> dict[st
         .where(Registration.meeting_id.in_(meetings), in_scope(Library.region_code, caller))
         .group_by(regency)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}

@@ -235,6 +235,7 @@ def suggested(session: Session, caller: Caller, registration_id: UUID) -> dict[s
     }
 
 
+_AS_MOST_WRITE = func.mode().within_group(Registration.library_name.desc())
 _KIND_OF = {1: "province", 2: "regency", 4: "village"}
 
 
@@ -249,7 +250,7 @@ def _unknown(caller: Caller) -> Any:
         Library.name_key == func.split_part(Registration.institution, "@", 1),
     )
     return select(
-        Registration.region_code, func.min(Registration.library_name).label("name")
+        Registration.region_code, _AS_MOST_WRITE.label("name")
     ).where(
         in_scope(Registration.region_code, caller),
         Registration.library_id.is_(None),

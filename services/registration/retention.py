@@ -81,12 +81,12 @@ _LETTERS = text(f"""
     DELETE FROM delivery USING gone WHERE delivery.event_id = gone.id""")
 
 # The keys stay, so that the log still says what was changed, but not from what to what.
-_AUDIT = text("""
-    UPDATE audit_entry SET
-        before = (SELECT jsonb_object_agg(key, CASE WHEN key = ANY (:impersonal) THEN value
-                                                    ELSE '"—"' END) FROM jsonb_each(before)),
-        after = (SELECT jsonb_object_agg(key, CASE WHEN key = ANY (:impersonal) THEN value
-                                                   ELSE '"—"' END) FROM jsonb_each(after))
+_SCRUBBED = """(
+    SELECT jsonb_object_agg(key, CASE WHEN key = ANY (:impersonal) THEN value ELSE '"—"' END)
+    FROM jsonb_each(CASE jsonb_typeof({0}) WHEN 'object' THEN {0} END))"""
+_AUDIT = text(f"""
+    UPDATE audit_entry
+    SET before = {_SCRUBBED.format("before")}, after = {_SCRUBBED.format("after")}
     WHERE (noun, noun_id) IN (
         SELECT noun, id FROM unnest(CAST(:ids AS text[])) AS of_registration(id),
             unnest(ARRAY['registration', 'booth', 'person']) AS named(noun)

@@ -162,7 +162,11 @@ def test_a_forged_form_token_registers_nobody_and_keeps_what_was_typed(
     assert answer.status_code == 422
     assert "Token Palsu (contoh)" in unescape(answer.text)
     # Sent once more as the page now stands, it works.
-    again = TYPED | {"form_token": form_token(answer.text), "name": "Token Palsu (contoh)"}
+    again = TYPED | {
+        "form_token": form_token(answer.text),
+        "name": "Token Palsu (contoh)",
+        "email": f"palsu{len(token)}@contoh.id",
+    }
     assert client.post(PAGE, data=again).status_code == 303
 
 
@@ -321,3 +325,14 @@ def test_the_name_of_a_regency_finds_the_meetings_of_its_province(client: httpx.
     assert [MEETING in page for page in pages] == [True, False]
     assert "<h2><a" in pages[0]
     assert "<h3>" not in pages[0]
+
+
+def test_a_flood_for_one_contact_is_slowed_and_told_when_to_come_again(site: Site) -> None:
+    village = {"region_code": "15.01.01.2003", "email": "banjir@contoh.id"}
+    answers = [
+        site.client().post(API.replace(MEETING, "plm-2027-15"), json=PERSON | village)
+        for _ in range(61)
+    ]
+    assert {answer.status_code for answer in answers[:60]} == {201, 409}
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["retry-after"]) > 0

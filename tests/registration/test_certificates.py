@@ -274,7 +274,7 @@ def worker() -> Iterator[subprocess.Popen[bytes]]:
 
 def test_after_kill_9_nobody_has_two_and_nobody_none() -> None:
     meeting = open_meeting()
-    guests(meeting, 240)
+    guests(meeting, 160)
     run_id = start(meeting)
     with worker() as process:
         eventually(lambda: issued(meeting), "the first batch")
@@ -283,17 +283,17 @@ def test_after_kill_9_nobody_has_two_and_nobody_none() -> None:
             process.send_signal(signal.SIGKILL)
             process.wait()
     half = len(issued(meeting))
-    assert 0 < half < 240
+    assert 0 < half < 160
     assert half % issuing.BATCH == 0
     lease_is_over(run_id)
     jobs.issue_certificates()
     rows = issued(meeting)
-    assert [row.serial for row in rows] == list(range(1, 241))
-    assert len({row.registration_id for row in rows}) == 240
+    assert [row.serial for row in rows] == list(range(1, 161))
+    assert len({row.registration_id for row in rows}) == 160
     ended = run(meeting, run_id)
-    assert (ended.state, ended.done) == ("done", 240)
-    assert told(meeting, "issued") == 240
-    assert len(PdfReader(printed.path(ended.stored)).pages) == 240
+    assert (ended.state, ended.done) == ("done", 160)
+    assert told(meeting, "issued") == 160
+    assert len(PdfReader(printed.path(ended.stored)).pages) == 160
 
 
 # --- revoke, issue again, prove ------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Check-in: each person once, whatever the devices send, in whatever order, however often."""
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from services.registration.attendance_schemas import Scan
 from services.registration.meetings import QuotaPlan
 from services.registration.models import AgendaSession, Meeting, Registration
 from services.registration.registrations import new_code
-from services.registration.resources import database
+from services.registration.resources import database, forms
 from services.registration.settings import settings
 from shared.security import Caller, issue_token
 
@@ -362,3 +363,62 @@ def blank() -> bytes:
     file = BytesIO()
     Image.new("RGB", (64, 64)).save(file, "JPEG")
     return file.getvalue()
+
+
+# --- the page, without a script ------------------------------------------------------------
+
+
+def page(method: str, path: str, **options: Any) -> Any:
+    return ask(app(), method, path, headers=headers(CREW), **options)
+
+
+def send(meeting: Meeting, what: str = "", **fields: str) -> Any:
+    data = fields | {"form_token": forms.new_form(), "at": str(DAYS[0])}
+    return page("POST", f"/desk/{meeting.slug}/check-in{what}", data=data)
+
+
+def follow(answer: Any) -> str:
+    assert answer.status_code == 303
+    text_of: str = page("GET", answer.headers["location"].removeprefix("/registration")).text
+    return text_of
+
+
+def test_a_name_leads_to_who_it_may_be_and_a_button_checks_them_in() -> None:
+    meeting = open_meeting()
+    codes = guests(meeting, 3)
+    guests(meeting, 1, "submitted")
+    offered = send(meeting, q="contoh 00").text
+    assert [offered.count(f'value="{code}"') for code in codes] == [1, 1, 1]
+    shown = follow(send(meeting, q="contoh 00", code=codes[1]))
+    assert "✓ Hadir" in shown
+    assert "Peserta Contoh 001" in shown
+    assert present(meeting) == 1
+    check_in = re.findall(r'name="id" value="([^"]+)"', shown)[0]
+    assert "Check-in dibatalkan" in follow(send(meeting, "/undo", id=check_in))
+    assert present(meeting) == 0
+
+
+def test_a_code_is_typed_and_a_second_time_it_says_when() -> None:
+    meeting = open_meeting()
+    [code] = guests(meeting, 1)
+    assert "✓ Hadir" in follow(send(meeting, q=code.lower()))
+    again = send(meeting, q=code)
+    assert again.status_code == 409
+    assert "Sudah tercatat sebelumnya" in again.text
+
+
+def test_nobody_of_that_name_keeps_what_was_typed() -> None:
+    meeting = open_meeting()
+    answer = send(meeting, q="Siti <Aminah>")
+    assert answer.status_code == 422
+    assert "Siti &lt;Aminah&gt;" in answer.text
+    assert send(meeting, q="").status_code == 422
+    assert page("GET", f"/desk/{meeting.slug}/check-in?done={uuid4()}").status_code == 303
+
+
+def test_a_button_pressed_twice_checks_in_once() -> None:
+    meeting = open_meeting()
+    [code] = guests(meeting, 1)
+    data = {"form_token": forms.new_form(), "q": code, "at": str(DAYS[0])}
+    answers = [page("POST", f"/desk/{meeting.slug}/check-in", data=data) for _ in range(2)]
+    assert answers[0].headers["location"] == answers[1].headers["location"]

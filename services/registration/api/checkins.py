@@ -49,7 +49,7 @@ def check_in(slug: str, body: Scans, caller: Crew) -> ScanResults:
     and is answered the same. A scan that cannot count is no error: its `status` says why.
     """
     with database.autocommit() as connection:
-        meeting = checkins.desk(connection, slug, caller).meeting
+        meeting = checkins.door(connection, slug, caller)
         results = checkins.record(connection, caller, meeting, body.scans)
     return ScanResults(items=[ScanResult(**result) for result in results])
 
@@ -57,14 +57,14 @@ def check_in(slug: str, body: Scans, caller: Crew) -> ScanResults:
 @router.delete("/meetings/{slug}/check-ins/{check_in_id}", status_code=204)
 def undo(slug: str, check_in_id: UUID, caller: Crew, session: Transaction) -> None:
     """Take a check-in back; the person can be checked in again, by a new scan."""
-    meeting = checkins.desk(session, slug, caller).meeting
+    meeting = checkins.door(session, slug, caller)
     checkins.undo(session, caller, meeting.id, check_in_id)
 
 
 @router.get("/meetings/{slug}/attendees")
 def list_attendees(slug: str, caller: Crew, session: Transaction) -> Attendees:
     """Everybody who may come in, for a device that will be without a line."""
-    meeting = checkins.desk(session, slug, caller).meeting
+    meeting = checkins.door(session, slug, caller)
     rows = checkins.people(session, meeting.id)
     return Attendees(items=[Attendee(**row._mapping) for row in rows])  # noqa: SLF001 - SQLAlchemy's public name
 

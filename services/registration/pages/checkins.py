@@ -81,13 +81,13 @@ def check_in(request: Request, slug: str, caller: Crew, data: Typed) -> Response
 @router.post("/undo")
 def undo(slug: str, caller: Crew, session: Transaction, data: Typed) -> Response:
     """Take back a check-in that was a mistake; it can be made again, so nobody is asked twice."""
-    desk = checkins.desk(session, slug, caller)
+    meeting = checkins.door(session, slug, caller)
     forms.form_id(str(data.get("form_token", "")))
     try:
         check_in_id = UUID(str(data.get("id", "")))
     except ValueError:
         raise CheckInNotFound from None
-    checkins.undo(session, caller, desk.meeting.id, check_in_id)
+    checkins.undo(session, caller, meeting.id, check_in_id)
     address = _address(slug, str(data.get("at", "")), undone=str(check_in_id))
     return RedirectResponse(address, 303)
 

@@ -124,7 +124,7 @@ def http(method: str, path: str, caller: Caller | None = HOST, **options: Any) -
     return ask(app, method, path, headers=headers, **options)
 
 
-def post(path: str, caller: Caller = HOST, **fields: Any) -> Any:
+def post(path: str, caller: Caller = HOST, /, **fields: Any) -> Any:
     """A form as the page would send it."""
     return http("POST", path, caller, data={"form_token": forms.new_form()} | fields)
 

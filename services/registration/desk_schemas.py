@@ -3,9 +3,11 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+from services.registration.schemas import Paragraph
+
+Reason = Annotated[Paragraph, Field(max_length=500)]
 
 
 class DeskRegistration(BaseModel):

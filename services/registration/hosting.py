@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -65,8 +65,7 @@ def create(
     """A new draft with 60 seats, once by its id. Raises `MeetingNotFound` outside one's region."""
     if not meetings.may_host(caller, province_code):
         raise MeetingNotFound(province_code)
-    earlier = session.get(Meeting, meeting_id)
-    if earlier is not None:
+    if earlier := _made_before(session, meeting_id):
         return earlier
     written = form.model_dump(include={"title", "description", "organiser", "venue", "address"})
     count = len(meetings.days(form.times["starts_at"], form.times["ends_at"], form.zone))
@@ -101,6 +100,13 @@ def add_draft(
         _log(session, caller, "created", meeting, None, after)
         return
     raise NotPossible(wanted)
+
+
+def _made_before(session: Session, meeting_id: UUID) -> Meeting | None:
+    """The meeting that the same form made; a double click waits here for the first one."""
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(str(meeting_id), 0))
+    session.execute(select(lock))
+    return session.get(Meeting, meeting_id)
 
 
 def new_slug(meeting: Meeting) -> str:
@@ -198,8 +204,7 @@ def clone(
     Agenda, questions, quotas and papers come with it, but for the letter's number and date.
     Returns it, and how many sessions of the agenda did not fit.
     """
-    earlier = session.get(Meeting, meeting_id)
-    if earlier is not None:
+    if earlier := _made_before(session, meeting_id):
         return earlier, 0
     clock = ZoneInfo(source.zone)
     by = form.first_day - source.starts_at.astimezone(clock).date()

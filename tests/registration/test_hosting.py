@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -100,6 +101,24 @@ def test_a_draft_is_made_once_and_seen_by_its_hosts_only() -> None:
     assert (made.status, made.starts_at) == ("draft", datetime(2028, 8, 17, 1, tzinfo=UTC))
     assert published(made) == []
     assert [entry.action for entry in log(made)] == ["created"]
+
+
+def test_a_double_click_makes_one_copy() -> None:
+    meeting = open_meeting()
+    fields = {"title": "Salinan Kembar", "first_day": "2029-01-09", "form_token": forms.new_form()}
+    locations: list[str] = []
+
+    def click() -> None:
+        answer = http("POST", path(meeting, "clone"), HOST, data=fields)
+        locations.append(answer.headers["location"])
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(locations) == 4
+    assert len(set(locations)) == 1
 
 
 def test_two_meetings_of_one_name_have_two_addresses() -> None:
@@ -525,3 +544,10 @@ def test_a_called_off_meeting_takes_no_decisions() -> None:
     post(path(meeting, "cancel"), reason="Gedung kebanjiran.")
     with database.sessions.begin() as session, pytest.raises(seats.NotPossible):
         seats.approve(session, HOST, session.get_one(Meeting, meeting.id), [person])
+
+
+def test_a_host_sees_the_public_page_of_a_draft() -> None:
+    meeting = open_meeting(status="draft")
+    assert http("GET", f"/meetings/{meeting.slug}").status_code == 200
+    for caller in (NEIGHBOUR, None):
+        assert http("GET", f"/meetings/{meeting.slug}", caller).status_code == 404

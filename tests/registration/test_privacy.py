@@ -270,14 +270,16 @@ def test_a_nik_is_shown_once_after_a_reason_and_its_owner_reads_who_looked(
 
 def test_after_an_erasure_no_column_of_any_table_knows_the_person(browser: Browser) -> None:
     meeting = open_meeting()
-    own = register(browser, meeting, name=NAME, email=EMAIL, phone="0811 000 9876")
+    own = register(
+        browser, meeting, name=NAME, email=EMAIL, phone="0811 000 9876", diet="tanpa rebon"
+    )
     person = registration(own)
     approve(meeting, person.id)
     jobs.keep_directory()
     _leave_traces(browser, own, person, meeting)
     asked(person.id, "correct", f"Nama saya {NAME}, surel {EMAIL}.")
     request_id = asked(person.id)
-    personal = (NAME, plain_name(NAME), EMAIL, PHONE, NIK, "0009876", "tanpa kacang")
+    personal = (NAME, plain_name(NAME), EMAIL, PHONE, NIK, "0009876", "tanpa rebon")
     places = holding(everything(), *personal)
     assert {place.partition(".")[0] for place in places} >= {
         *("registration", "person", "audit_entry", "outbox", "import_row", "library"),

@@ -18,6 +18,16 @@ pytestmark = pytest.mark.usefixtures("registration_database")
 YES_NO = [{"value": "ya", "label": "Ya", "label_en": "Yes"}, {"value": "tidak", "label": "Tidak"}]
 
 
+NO_ANSWERS: dict[str, list[Any]] = {
+    "text": ["x" * 301, "dua\nbaris", "nul\x00", 7, ["a"], {"a": 1}],
+    "number": ["dua", "1e9", "1,2,3", True, [1], "9" * 40, "nan", {}],
+    "date": ["31/02/2027", "besok", "2027-13-01", 20270817, ["2027-01-01"]],
+    "choice": ["mungkin", ["ya"], 1, {"ya": 1}],
+    "several": ["mungkin", ["ya", "x"], [["ya"]], {"ya": 1}, [{"a": 1}]],
+    "file": ["../../etc", 5, ["a"], {}],
+}
+
+
 def question(key: str, kind: str, **more: Any) -> Question:
     blank: dict[str, Any] = {
         "required": False,
@@ -60,14 +70,7 @@ def test_answers_are_stored_as_a_program_wants_them(kind: str, given: Any, store
 
 @pytest.mark.parametrize(
     ("kind", "given"),
-    [
-        *[("text", bad) for bad in ("x" * 301, "dua\nbaris", "nul\x00", 7, ["a"], {"a": 1})],
-        *[("number", bad) for bad in ("dua", "1e9", "1,2,3", True, [1], "9" * 40, "nan", {})],
-        *[("date", bad) for bad in ("31/02/2027", "besok", "2027-13-01", 20270817, ["2027-01-01"])],
-        *[("choice", bad) for bad in ("mungkin", ["ya"], 1, {"ya": 1})],
-        *[("several", bad) for bad in ("mungkin", ["ya", "x"], [["ya"]], {"ya": 1}, [{"a": 1}])],
-        *[("file", bad) for bad in ("../../etc", 5, ["a"], {})],
-    ],
+    [(kind, given) for kind, wrong in NO_ANSWERS.items() for given in wrong],
 )
 def test_what_is_no_answer_is_told_and_never_stored(kind: str, given: Any) -> None:
     one = question("q", kind, options=YES_NO if kind in {"choice", "several"} else [])

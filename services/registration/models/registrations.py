@@ -32,6 +32,9 @@ class Registration(Base):
         ),
         Index("ix_registration_meeting_id_submitted_at", "meeting_id", "submitted_at", "id"),
         Index("ix_registration_meeting_id_name", "meeting_id", "name", "id"),
+        # "Send my link again", and what is merged or forgotten.
+        Index("ix_registration_lower_email", sql("lower(email)")),
+        Index("ix_registration_phone", "phone"),
         Index(
             "ix_registration_waiting",
             *("meeting_id", "waiting_since", "id"),

@@ -19,13 +19,14 @@ from services.registration.resources import database, forms
 from services.registration.seats import NotPossible, Outcome
 from services.registration.words import PARTICIPANT_TYPES, STATUSES
 from shared import regions
+from shared.documents.common import one_line
 from shared.security import HOSTS, Caller, Host, Staff
 from shared.web import Form
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
 Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
-Words = Annotated[str, Query(max_length=100)]
+Words = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")]
 
 CONFIRMED = ("send_back", "reject", "withdraw")  # on a page of their own, with a reason
 REASON_LENGTH = 500
@@ -38,7 +39,7 @@ def list_meetings(  # noqa: PLR0913, PLR0917 - what a list is asked by
     session: Transaction,
     q: Words = "",
     show: str = "current",
-    after: Annotated[str | None, Query(max_length=100)] = None,
+    after: Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$")] = None,
 ) -> Response:
     """The meetings of my scope, and how much waits in each."""
     rows, following = desk.meetings_page(session, caller, words=q, show=show, after=after)
@@ -84,7 +85,7 @@ def decide(
         return _queue(request, session, caller, meeting, filters, after, form, 422)
     if action in CONFIRMED and data.get("confirmed") != "yes":
         return _confirm(request, session, caller, meeting, data, Form())
-    reason = str(data.get("reason", "")).strip() or str(data.get("ready_reason", ""))
+    reason = one_line(str(data.get("reason", ""))) or one_line(str(data.get("ready_reason", "")))
     try:
         outcome = desk.decide(session, caller, meeting, action, ids, reason[:REASON_LENGTH])
     except ReasonMissing:
@@ -123,7 +124,7 @@ def decide_booth(  # noqa: PLR0913, PLR0917 - what FastAPI hands in
     meeting = desk.find_meeting(session, caller, slug)
     desk.find(session, caller, meeting, registration_id)
     forms.form_id(str(data.get("form_token", "")))
-    number = str(data.get("number", "")).strip()
+    number = one_line(str(data.get("number", "")))
     if len(number) > 20:
         say = pages.gettext(request)
         form = Form({"number": number}, {"number": say(desk_words.REFUSALS["booth-number"])})

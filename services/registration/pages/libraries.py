@@ -70,8 +70,8 @@ def list_libraries(
         wanted=wanted,
         filtered=wanted.url() != "?",
         places=_places(caller, wanted.region),
-        kinds=_chips(wanted, "kind", words.KINDS, say),
-        partners=_chips(wanted, "partner", words.PARTNERS, say),
+        kinds=[(code, say(label)) for code, label in words.KINDS.items()],
+        partners=[(code, say(label)) for code, label in words.PARTNERS.items()],
         next_url=wanted.url(after=following) if following else "",
         first_url=wanted.url() if wanted.after else "",
     )
@@ -193,14 +193,6 @@ def _places(caller: Caller, chosen: str) -> list[tuple[str, str]]:
     if own or not regions.find(around):
         return inside
     return [(around, regions.get(around).name), *inside]
-
-
-def _chips(
-    wanted: Wanted, name: str, table: dict[str, str], say: Callable[[str], str]
-) -> list[tuple[str, str, bool]]:
-    chosen = getattr(wanted, name)
-    items = [("", say("Semua")), *((code, say(label)) for code, label in table.items())]
-    return [(wanted.url(**{name: code}), label, code == chosen) for code, label in items]
 
 
 def _values(data: FormData, caller: Caller) -> dict[str, str]:

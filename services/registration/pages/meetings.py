@@ -17,7 +17,7 @@ from services.registration.pages.common import pages
 from services.registration.resources import database
 from shared import regions
 from shared.files import send_file
-from shared.security import Staff, anyone
+from shared.security import Anyone, Staff, anyone
 from shared.web import Form
 
 router = APIRouter(dependencies=[Depends(anyone)], include_in_schema=False)
@@ -57,9 +57,9 @@ def list_meetings(
 
 
 @router.get("/meetings/{slug}")
-def show_meeting(request: Request, slug: str, session: Transaction) -> Response:
-    """One meeting: when and where, its agenda, its seats left."""
-    meeting = meetings.find(session, slug)
+def show_meeting(request: Request, slug: str, caller: Anyone, session: Transaction) -> Response:
+    """One meeting: when and where, its agenda, its seats left; its host sees it as a draft, too."""
+    meeting = meetings.find(session, slug, caller)
     place = ", ".join(filter(None, (meeting.venue, meeting.address)))
     return pages.render(
         request,

@@ -1,4 +1,4 @@
-"""tellings"""
+"""Tellings: everybody hears of a meeting that was moved or called off."""
 
 import sqlalchemy as sa
 from alembic import op

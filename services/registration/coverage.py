@@ -36,7 +36,7 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """A province: its kab/kota, those without participants first; and who came for it as a whole."""
+    """A province with its kab/kota; `at_large` are the participants of the province as a whole."""
 
     code: str
     name: str

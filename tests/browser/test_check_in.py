@@ -19,7 +19,10 @@ def test_a_camera_reads_a_ticket(browser: Browser, site: Site, tmp_path: Path) -
         executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu", *flags]
     )
     context = with_camera.new_context(
-        base_url=site.base_url, viewport=PHONE, locale="id-ID", permissions=["camera"]
+        base_url=site.base_url,
+        viewport=PHONE,  # type: ignore[arg-type]
+        locale="id-ID",
+        permissions=["camera"],
     )
     page = context.new_page()
     sign_in(page, site, HOST)

@@ -20,7 +20,7 @@ from shared.security import HOSTS, Staff
 router = APIRouter(prefix="/desk/{slug}", include_in_schema=False)
 
 Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
-Words = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")]
+Words = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/quotas")

@@ -67,7 +67,7 @@ class Meeting(Base):
 
 
 class Quota(Base):
-    """How many may come: in all (`meeting`, key ''), per `participant_type`, `region`, `institution`.
+    """How many may come: in all (`meeting`, key ''), per participant type, region, institution.
 
     A region is a kab/kota, an institution is `Registration.institution`. Quotas nest: a seat needs
     room in every one that applies to it. `taken` changes only in `seats.py` and

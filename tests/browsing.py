@@ -45,6 +45,11 @@ def barriers(page: Page) -> list[str]:
     ]
 
 
+def fits(page: Page) -> bool:
+    """Nothing is wider than the screen, so nobody scrolls sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
 def first_load(page: Page, path: str) -> int:
     """Bytes that a first visit to a path moves, photos left out."""
     moved: list[int] = []

@@ -20,10 +20,7 @@ WHOLE = ("meeting", "")
 
 Key = tuple[str, str]
 
-# Fresh from the database: what the session knew before it had the lock may be old.
-_LOCKED = (
-    select(Quota).order_by(Quota.id).with_for_update().execution_options(populate_existing=True)
-)
+_LOCK = select(Quota.id).where(Quota.kind == WHOLE[0]).with_for_update()
 
 
 class QuotaBelowTaken(Exception):
@@ -36,7 +33,7 @@ class QuotaBelowTaken(Exception):
 
 @dataclass(slots=True)
 class Board:
-    """The quotas of one meeting, locked until the commit; nobody else has them meanwhile."""
+    """The quotas of one meeting, ours until the commit."""
 
     session: Session
     meeting: Meeting
@@ -44,10 +41,14 @@ class Board:
 
     @classmethod
     def lock(cls, session: Session, meeting: Meeting) -> "Board":
-        """Wait for the rows, in the one order in which everybody takes them."""
-        query = _LOCKED.where(Quota.meeting_id == meeting.id)
-        quotas = {(quota.kind, quota.key): quota for quota in session.scalars(query)}
-        return cls(session, meeting, quotas)
+        """Wait for the meeting's own quota; whoever has that one has them all."""
+        session.flush()
+        session.execute(_LOCK.where(Quota.meeting_id == meeting.id))
+        # Only now, in a statement of its own: one that waits sees what was there when it began.
+        session.refresh(meeting)
+        query = select(Quota).where(Quota.meeting_id == meeting.id).order_by(Quota.id)
+        fresh = session.scalars(query.execution_options(populate_existing=True))
+        return cls(session, meeting, {(quota.kind, quota.key): quota for quota in fresh})
 
     @property
     def is_full(self) -> bool:
@@ -75,10 +76,10 @@ class Board:
         if not capacity or key in self.quotas:
             return
         row = {"meeting_id": self.meeting.id, "kind": key[0], "key": key[1], "capacity": capacity}
-        # A form may have added it since we took the locks; it then waits for the ones we hold.
+        # A form may have added it since we took the lock; it then waits for us.
         self.session.execute(insert(Quota).values(row).on_conflict_do_nothing())
         query = select(Quota).filter_by(meeting_id=self.meeting.id, kind=key[0], key=key[1])
-        self.quotas[key] = self.session.scalars(query.with_for_update()).one()
+        self.quotas[key] = self.session.scalars(query).one()
 
     def _applying(self, person: Registration) -> list[Quota]:
         keys = (
@@ -87,7 +88,9 @@ class Board:
             ("region", person.region_code[:5]),
             ("institution", person.institution),
         )
-        return [self.quotas[key] for key in keys if key in self.quotas]
+        # A late form may have left a quota behind although institutions are not limited any more.
+        wanted = keys if self.meeting.per_institution else keys[:-1]
+        return [self.quotas[key] for key in wanted if key in self.quotas]
 
 
 def change(
@@ -116,6 +119,7 @@ def change(
         board.quotas[kind, name].capacity = capacity
     for person in people:
         board.add_institution(person)
+    board.quotas[WHOLE].layout += 1
     _recount(board, people)
     audit.record(
         session,

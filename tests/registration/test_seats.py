@@ -133,14 +133,16 @@ def test_a_refusal_by_one_quota_gives_no_seat_away_in_another() -> None:
 def test_with_the_guard_off_the_same_race_oversells(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: without the row locks everybody tests the count of before, and all get in."""
     guarded = str(registrations._SUBMIT)
-    unguarded = guarded.replace("ORDER BY quota.id FOR UPDATE", "")
+    unguarded = guarded.replace("ORDER BY quota.kind <> 'meeting', quota.id FOR UPDATE", "")
     assert unguarded != guarded
     monkeypatch.setitem(vars(registrations), "_SUBMIT", text(unguarded))
     oversold = 0
-    for _ in range(5):  # a race is lost often, not always
+    for _ in range(20):  # a race is lost often, not always
         slug = open_meeting(QuotaPlan("meeting", "", 1))
         race([partial(submit, slug, form()) for _ in range(50)])
         oversold += registered(slug) - 1
+        if oversold:
+            break
     assert oversold > 0
 
 

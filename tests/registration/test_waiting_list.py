@@ -282,10 +282,9 @@ def test_a_crowd_that_comes_and_goes_at_once_breaks_no_promise() -> None:
 
 def test_with_the_locks_off_the_same_crowd_breaks_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: decisions that do not wait for each other count wrongly or give a seat twice."""
-    unlocked = select(Quota).order_by(Quota.id).execution_options(populate_existing=True)
-    monkeypatch.setitem(vars(quotas), "_LOCKED", unlocked)
+    monkeypatch.setitem(vars(quotas), "_LOCK", select(Quota.id))
     found = 0
-    for _ in range(5):
+    for _ in range(20):
         meeting = open_meeting(5, QuotaPlan("region", "21.01", 2), per_institution=3)
         crowd(meeting, *NOTICED)
         found += broken(meeting)

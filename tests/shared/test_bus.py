@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -56,7 +56,7 @@ def sent(laboratory: TickLaboratory, queue: str) -> list[list[Any]]:
     """The arguments of the messages that wait in a queue, oldest first, as Celery wrote them."""
     import base64
 
-    raw = source(laboratory).queues.client.lrange(queue, 0, -1)
+    raw = cast("list[Any]", source(laboratory).queues.client.lrange(queue, 0, -1))
     bodies = [json.loads(message)["body"] for message in reversed(raw)]
     return [json.loads(base64.b64decode(body))[0] for body in bodies]
 

@@ -56,7 +56,7 @@ class SignInSession(Base):
 
 
 class OneTimeCode(Base):
-    """A code that was sent to an account's address or phone; good once, for minutes, a few tries."""
+    """A code that was sent to an account's address or phone; good once, for a few minutes."""
 
     __tablename__ = "one_time_code"
 

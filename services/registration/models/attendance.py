@@ -43,7 +43,7 @@ class CheckIn(Base):
 
 
 class Certificate(Base):
-    """A certificate as it was issued. `facts` is all that stands on the paper, so it never changes."""
+    """A certificate as it was issued. `facts` is all that stands on the paper: it never changes."""
 
     __tablename__ = "certificate"
     __table_args__ = (

@@ -70,8 +70,9 @@ class Quota(Base):
     """How many may come: in all (`meeting`, key ''), per participant type, region, institution.
 
     A region is a kab/kota, an institution is `Registration.institution`. Quotas nest: a seat needs
-    room in every one that applies to it. `taken` changes only in `seats.py` and
-    `registrations.submit`, under the lock of the row.
+    room in every one that applies to it. All of a meeting's are changed under the lock of its own
+    (`meeting`), by `seats.py` and `registrations.submit`. That row's `layout` grows whenever quotas
+    are added or removed, so that who waited for the lock knows that there are others now.
     """
 
     __tablename__ = "quota"
@@ -88,6 +89,7 @@ class Quota(Base):
     key: Mapped[str]
     capacity: Mapped[int]
     taken: Mapped[int] = mapped_column(server_default=sql("0"))
+    layout: Mapped[int] = mapped_column(server_default=sql("0"))
 
 
 class AgendaSession(Base):

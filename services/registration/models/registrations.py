@@ -105,7 +105,7 @@ class Consent(Base):
 
 
 class Upload(Base):
-    """A file somebody sent. Until the form is accepted it belongs to the form, not a registration."""
+    """A file somebody sent. Until the form is accepted it belongs to the form."""
 
     __tablename__ = "upload"
     __table_args__ = (
@@ -195,7 +195,7 @@ class ImportRow(Base):
 
 
 class DataRequest(Base):
-    """A person asked about their data; the law gives 3x24 hours (UU 27/2022, articles 30 and 32)."""
+    """A person asked about their data; UU 27/2022 (30, 32) gives 3x24 hours for an answer."""
 
     __tablename__ = "data_request"
     __table_args__ = (

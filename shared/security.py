@@ -7,8 +7,9 @@ public key and ask nobody; when one is over, they send the browser to registrati
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
@@ -122,18 +123,23 @@ def _verified(public_jwk: str, token: str) -> Caller:
         return ANONYMOUS
 
 
+@cache
 def _key(jwk: str) -> OKPKey:
     return OKPKey.import_key(json.loads(jwk))
 
 
-def identify(public_jwk: Callable[[], str]) -> Callable[[Request], None]:
+# What follows is asked of every request and waits for nothing: as coroutines, FastAPI runs it where
+# it is, instead of handing each to a thread and back.
+
+
+def identify(public_jwk: Callable[[], str]) -> Callable[[Request], Awaitable[None]]:
     """An application-wide dependency: sets `request.state.caller` from bearer token or cookie.
 
     Raises `SessionStale` when the cookie's token is over, and 403 for a change that another site
     makes a browser ask for: it could sign a person out, or in as somebody else.
     """
 
-    def set_caller(request: Request) -> None:
+    async def set_caller(request: Request) -> None:
         request.state.caller = ANONYMOUS
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
@@ -157,18 +163,18 @@ def _of_cookie(request: Request, public_jwk: str) -> Caller:
         raise SessionStale from None
 
 
-def anyone(request: Request) -> Caller:
+async def anyone(request: Request) -> Caller:
     """Declares that a route is public, and tells who calls it all the same."""
     return cast("Caller", request.state.caller)
 
 
-def _only(*roles: Role, scope: Scope | None = None) -> Callable[[Request], Caller]:
+def _only(*roles: Role, scope: Scope | None = None) -> Callable[[Request], Awaitable[Caller]]:
     """A dependency that lets these roles in. Raises 401 for nobody, 403 for somebody else.
 
     A program's token must have the scope: `scope`, or by the method `read` or `write`.
     """
 
-    def allowed(request: Request) -> Caller:
+    async def allowed(request: Request) -> Caller:
         caller = cast("Caller", request.state.caller)
         if caller.is_anonymous:
             raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})

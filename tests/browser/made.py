@@ -7,10 +7,9 @@ import httpx
 from browser.guests import MEETING, register
 from deskwork import csv_sheet, row
 from sites import Site, eventually, form_token
-from walking import known, message, registered, report
+from walking import known, message
 
 HOST = "kepri@contoh.id"
-REGISTRATION = "/registration"
 EXAMPLE = "/registration/desk/plm-2022-21/certificates"
 ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
 VILLAGE = "21.72.01.1001"
@@ -18,12 +17,9 @@ VILLAGE = "21.72.01.1001"
 
 def made_for(site: Site, account: str) -> list[str]:
     """Where a visitor starts; the links of these pages and their pages lead to all others."""
-    starts = {
-        "": public_starts,
-        HOST: host_starts,
-        "nasional@contoh.id": lambda _: ["/registration/desk", "/registration/rounds"],
-    }
-    return starts[account](site)
+    if account == HOST:
+        return host_starts(site)
+    return ["/registration/rounds"] if account else public_starts(site)
 
 
 def public_starts(site: Site) -> list[str]:
@@ -64,3 +60,114 @@ def host_starts(site: Site) -> list[str]:
         "/registration/privacy",
         revocable_token(host),
     ]
+
+
+def sent(client: httpx.Client, page: str, *, to: str = "", **fields: str) -> str:
+    """Send a page's form; where it leads to."""
+    token = form_token(client.get(page).text)
+    answer = client.post(to or page, data=fields | {"form_token": token})
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"]).removeprefix(str(client.base_url).rstrip("/"))
+
+
+def first_link(client: httpx.Client, page: str, begins: str) -> str:
+    """The first link of a page that begins so."""
+    found = re.search(rf'href="({re.escape(begins)}[^"]+)"', client.get(page).text)
+    assert found, f"{page}: no link to {begins}"
+    return found[1]
+
+
+def certificate(site: Site) -> str:
+    """The desk's page of one that holds."""
+    return first_link(site.signed_in(HOST), f"{EXAMPLE}?q=Contoh+03", f"{EXAMPLE}/0")
+
+
+def link_in(mails: list[EmailMessage], begins: str) -> str:
+    """The path in the newest message that begins so, or nothing."""
+    found = [
+        path
+        for mail in mails
+        if (body := mail.get_body(("plain",)))
+        for path in re.findall(rf"{begins}\S+", str(body.get_content()))
+    ]
+    return str(found[-1]) if found else ""
+
+
+def password_link(site: Site) -> str:
+    """Where somebody who asked for it chooses a password."""
+    mentor = "mentor@contoh.id"
+    sent(site.signed_in(mentor), "/registration/account", to="/registration/account/password")
+    begins = "/registration/password/"
+    return eventually(lambda: link_in(site.mails_to(mentor), begins), "the link for a password")
+
+
+def code_page(site: Site) -> str:
+    """Where somebody types the code that was sent."""
+    return sent(site.client(), "/registration/sign-in/code", contact="mentor@contoh.id")
+
+
+def delegation() -> dict[str, str]:
+    """One person, registered by the host."""
+    return {
+        "rows": "1",
+        "name-1": "Peserta Delegasi (contoh)",
+        "participant_type-1": "village_library",
+        "library_name-1": "Perpustakaan Delegasi (contoh)",
+        "position-1": "Pengelola",
+        "email-1": "peserta.delegasi@contoh.id",
+        "region_code-1": VILLAGE,
+        "consent": "yes",
+    }
+
+
+def imported(host: httpx.Client) -> str:
+    """A sheet with a good row and a bad one, as soon as it is read."""
+    page = f"/registration/desk/{MEETING}/imports"
+    token = form_token(host.get(page).text)
+    sheet = csv_sheet([row(region_code=VILLAGE), row(region_code="99.99")])
+    answer = host.post(
+        page,
+        data={"form_token": token, "consent": "yes"},
+        files={"file": ("peserta-contoh.csv", sheet, "text/csv")},
+    )
+    job = str(answer.headers["location"])
+    eventually(lambda: f"{job}/rows" in host.get(job).text, "the sheet is read")
+    return job
+
+
+def merge_pages(host: httpx.Client) -> list[str]:
+    """Two libraries side by side, and two people, as a list of duplicates would link them."""
+    found = []
+    for area in ("libraries", "people"):
+        ids = list(dict.fromkeys(re.findall(rf"/{area}/({ID})", host.get(area_page(area)).text)))
+        found.append(f"{area_page(area)}/merge?a={ids[0]}&b={ids[1]}")
+    return found
+
+
+def area_page(area: str) -> str:
+    """The list of libraries, or of people."""
+    return f"/registration/{area}"
+
+
+def asked_about_data(site: Site, own: str) -> str:
+    """What somebody asks for on the own page stands on the host's list."""
+    note = "Nama saya kurang satu huruf."
+    sent(site.client(), f"{own}/data/ask/correct", note=note)
+    return "/registration/privacy"
+
+
+def ordered(host: httpx.Client) -> str:
+    """Id of a report that the host ordered."""
+    page = f"/reporting/meetings/{MEETING}"
+    fields = {"kind": "attendance_list", "format": "csv", "language": "id"}
+    found = sent(host, page, to="/reporting/reports", meeting=MEETING, **fields)
+    return found.rpartition("/")[2]
+
+
+def revocable_token(host: httpx.Client) -> str:
+    """The page that lists an API token of the host's."""
+    page = "/registration/account/tokens/new"
+    fields = {"name": "Program contoh", "scopes": "read", "days": "30"}
+    answer = host.post(page, data=fields | {"form_token": form_token(host.get(page).text)})
+    assert answer.status_code == 200, answer.text
+    return "/registration/account"

@@ -6,7 +6,6 @@ from browser.guests import MEETING
 from browsing import OpenPage, barriers, fits
 from deskwork import row, xlsx_sheet
 from playwright.sync_api import expect
-from sites import Site
 
 HOST = "kepri@contoh.id"
 IMPORTS = f"/registration/desk/{MEETING}/imports"
@@ -14,7 +13,7 @@ VILLAGE = "21.71.01.1002"
 WAIT = 30_000  # ms, as a worker does it
 
 
-def test_good_rows_come_in_and_bad_ones_are_told(open_page: OpenPage, site: Site) -> None:
+def test_good_rows_come_in_and_bad_ones_are_told(open_page: OpenPage) -> None:
     rows = [
         row(name="Peserta Impor 1 (contoh)", region_code=VILLAGE),
         row(name="Peserta Impor 2 (contoh)", region_code="99.99"),

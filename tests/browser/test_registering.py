@@ -50,7 +50,7 @@ def test_a_librarian_registers_on_a_phone_and_types_the_village(
     chosen = "Letung, Kec. Jemaja, Kab. Kepulauan Anambas, Kepulauan Riau"
     expect(village).to_have_value(chosen)
 
-    library = page.get_by_label(re.compile("^Nama perpustakaan"))
+    library = page.locator("#library_name")
     library.fill("Perpustakaan Letung (contoh)")
     page.get_by_label("Surel").fill("peserta.ponsel")
     page.get_by_role("button", name="Kirim pendaftaran").click()
@@ -92,7 +92,7 @@ def test_a_phone_without_scripts_registers_by_the_lists_and_sends_the_letter_onc
         page.get_by_role("combobox", name=label).select_option(label=name)
         page.get_by_role("button", name="Tampilkan daftar berikutnya").click()
         expect(page.get_by_label("Nama lengkap")).to_have_value("Peserta Sederhana (contoh)")
-    page.get_by_label(re.compile("^Nama perpustakaan")).fill("Perpustakaan Pauh (contoh)")
+    page.locator("#library_name").fill("Perpustakaan Pauh (contoh)")
     page.get_by_label("Nomor HP").fill("0811 0000 4242")
     page.get_by_label("Surel").fill("peserta.sederhana@contoh.id")
     letter = {"name": "surat-tugas.pdf", "mimeType": "application/pdf", "buffer": pdf()}

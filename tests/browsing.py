@@ -12,7 +12,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1100, "height": 800}
 
-# Rules of WCAG up to 2.2 AA; what axe only recommends is never serious, and takes a third longer.
+# What WCAG 2.2 AA asks for; what axe merely recommends takes as long again.
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "resultTypes": ["violations"],

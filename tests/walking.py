@@ -8,11 +8,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from io import BytesIO
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
 import httpx
 from fastapi.routing import APIRoute
+from PIL import Image
 from sites import Site, eventually
 
 from shared.security import (
@@ -270,6 +272,75 @@ def listed(site: Site, page: str) -> str:
     return found[1]
 
 
+@once
+def listed_below(site: Site, part: str) -> str:
+    """Id of the first thing that a page of the meeting's hosts lists."""
+    return listed(site, f"/registration/meetings/{MEETING}/{part}")
+
+
+def form_of(site: Site) -> str:
+    """A form token, as a page would have given it."""
+    key = secrets(site)["SECRET_KEY_REGISTRATION"]
+    return Signer(lambda: key, "form").new_form()
+
+
+@once
+def imported(site: Site) -> str:
+    """Id of an import of the national office: it is its sender's, and of their region."""
+    address = f"/registration/desk/{MEETING}/imports"
+    sent = {"form_token": form_of(site), "consent": "yes"}
+    files = {"file": ("peserta.csv", b"Nama,Surel\nPeserta Contoh,impor@contoh.id\n", "text/csv")}
+    who = headers(site, official(site, "national"))
+    answer = site.client().post(address, data=sent, files=files, headers=who)
+    assert answer.status_code == 303, answer.text[-2000:]
+    return answer.headers["location"].rpartition("/")[2]
+
+
+@once
+def uploaded(site: Site) -> str:
+    """Id of the letter of assignment that came with a registration."""
+    client = site.client()
+    sent = {
+        "form_token": form_of(site),
+        "name": "Peserta Surat (contoh)",
+        "email": "surat@contoh.id",
+        "participant_type": "village_library",
+        "region_code": "21.01.04.2001",
+        "library_name": "Perpustakaan Surat (contoh)",
+        "position": "Pengelola",
+        "consent": "yes",
+    }
+    files = {"assignment_letter": ("surat.jpg", photo(), "image/jpeg")}
+    answer = client.post(f"/registration/meetings/{MEETING}/register", data=sent, files=files)
+    assert answer.status_code == 303, answer.text[-2000:]
+    address = f"/registration/api/v1/meetings/{MEETING}/registrations?q=surat@contoh.id"
+    [found] = client.get(address, headers=site.staff).json()["items"]
+    page = client.get(f"/registration/desk/{MEETING}/r/{found['id']}", headers=site.staff)
+    ids = re.findall(r"/registration/uploads/([0-9a-f-]{36})", page.text)
+    assert ids, "the desk shows no upload"
+    return str(ids[0])
+
+
+@once
+def asked(site: Site) -> str:
+    """Id of the request of somebody who wants a copy of their data corrected."""
+    own = str(registered(site)["links"]["own"]).removeprefix(site.base_url)
+    sent = {"form_token": form_of(site), "note": "Nama saya salah tulis (contoh)."}
+    answer = site.client().post(f"{own}/data/ask/correct", data=sent)
+    assert answer.status_code == 303, answer.text[-2000:]
+    page = site.client().get("/registration/privacy", headers=site.staff)
+    ids = re.findall(r"/registration/privacy/requests/([0-9a-f-]{36})", page.text)
+    assert ids, "no request is listed"
+    return str(ids[0])
+
+
+def photo() -> bytes:
+    """A small JPEG."""
+    file = BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(file, "JPEG")
+    return file.getvalue()
+
+
 def always(word: str) -> Callable[[Site], str]:
     """The same on every site."""
     return lambda _: word
@@ -289,6 +360,11 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "{report_id}": report,
     "{library_id}": lambda site: listed(site, "/registration/libraries"),
     "{person_id}": lambda site: listed(site, "/registration/people"),
+    "{session_id}": lambda site: listed_below(site, "agenda"),
+    "{question_id}": lambda site: listed_below(site, "questions"),
+    "{job_id}": imported,
+    "{request_id}": asked,
+    "registration/uploads/{upload_id}": uploaded,
     "registration/rounds/{name}": lambda _: "plm-2027",
     "{code}": made_up,
     "registration/r/{token}": lambda site: str(registered(site)["links"]["own"]).rpartition("/")[2],
@@ -299,22 +375,20 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "reporting/files/{token}": made_up,
 }
 # These are no things but words, the same for everybody.
-WORDS = {"{kind_name}": "libraries", "{extension}": "csv", "{step}": "revoke", "{size}": "small"}
+WORDS = {
+    "{kind_name}": "libraries",
+    "{extension}": "csv",
+    "{step}": "revoke",
+    "{size}": "small",
+    "{kind}": "correct",
+    "{purpose}": "photo",
+}
 THINGS |= {parameter: always(word) for parameter, word in WORDS.items()}
 # None of these is real: one's own things, which nobody else has, and things below a meeting, which
 # is real and decides. Nobody of another region gets anything, but nobody in scope does either.
-UNREAL = {
-    "{session_id}",
-    "{token_id}",
-    "{check_in_id}",
-    "{run_id}",
-    "{certificate_id}",
-    "{question_id}",
-    "{form_id}",
-    "{job_id}",
-    "{upload_id}",
-}
-THINGS |= dict.fromkeys(UNREAL, always(UNKNOWN))
+UNREAL = {"{token_id}", "{check_in_id}", "{run_id}", "{certificate_id}", "{form_id}"}
+MADE_UP = dict.fromkeys((*UNREAL, "{upload_id}"), always(UNKNOWN))
+THINGS = MADE_UP | THINGS
 
 # Steps with a thing in the path that somebody of another region may take ("GET registration/..."),
 # each with its reason.

@@ -4,12 +4,13 @@ import re
 from email.message import EmailMessage
 
 import httpx
-from browser.guests import MEETING, register
+from browser.guests import MEETING, approve, register
 from deskwork import csv_sheet, row
 from sites import Site, eventually, form_token
 from walking import known, message
 
 HOST = "kepri@contoh.id"
+ROUND = "/registration/rounds/plm-2027"
 EXAMPLE = "/registration/desk/plm-2022-21/certificates"
 ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
 VILLAGE = "21.72.01.1001"
@@ -19,20 +20,25 @@ def made_for(site: Site, account: str) -> list[str]:
     """Where a visitor starts; the links of these pages and their pages lead to all others."""
     if account == HOST:
         return host_starts(site)
-    return ["/registration/rounds"] if account else public_starts(site)
+    return ["/registration/rounds", f"{ROUND}/publish"] if account else public_starts(site)
 
 
 def public_starts(site: Site) -> list[str]:
     """Pages for everybody, of which many are behind a link in a message."""
-    guest = register(site, VILLAGE)
+    guest, approved = register(site, VILLAGE), register(site, VILLAGE)
+    approve(site, approved)
+    form = f"/registration/meetings/{MEETING}/register"
     return [
         "/",
         "/registration/sign-in",
-        f"/registration/meetings/{MEETING}/register",
+        "/registration/meetings/plm-2022-21",
+        form,
+        f"{form}?participant_type=village_library",
         f"/registration/meetings/{MEETING}/gallery",
         "/registration/links/sent",
         "/registration/certificates",
         guest.own,
+        approved.own,
         f"/registration/t/{guest.code}",
         first_link(site.signed_in(HOST), certificate(site), "/registration/c/"),
         password_link(site),
@@ -48,7 +54,9 @@ def host_starts(site: Site) -> list[str]:
     return [
         "/registration/desk",
         f"/registration/desk/{MEETING}",
+        draft(host),
         f"/registration/desk/{MEETING}/r/{guest.id}",
+        EXAMPLE,
         certificate(site),
         sent(host, EXAMPLE, to=f"{EXAMPLE}/runs"),
         sent(host, f"/registration/meetings/{MEETING}/delegation", **delegation()),
@@ -57,9 +65,15 @@ def host_starts(site: Site) -> list[str]:
         asked_about_data(site, guest.own),
         f"/reporting/reports/{ordered(host)}",
         f"/notifications/messages/{message(site)}",
-        "/registration/privacy",
         revocable_token(host),
     ]
+
+
+def draft(host: httpx.Client) -> str:
+    """The page that publishes a copy of the meeting."""
+    page = f"/registration/meetings/{MEETING}/clone"
+    made = sent(host, page, title="Salinan pertemuan (contoh)", first_day="2027-09-01")
+    return made.partition("/edit")[0] + "/publish"
 
 
 def sent(client: httpx.Client, page: str, *, to: str = "", **fields: str) -> str:

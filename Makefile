@@ -13,7 +13,7 @@ run: setup
 
 # What CI runs: the checks, then the tests on real PostgreSQL and Redis.
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 from browsing import DESK, PHONE, OpenPage, find_browser, sign_in, stays
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sites import Site
+
+PATIENCE = 15_000  # ms, as the machine may be busy
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,7 +51,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
             locale=more.pop("locale", "id-ID"),
             **more,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
 SERVICES = ("registration", "reporting", "notifications")
 WORKERS = (  # name, service, its queues if not all
-    ("registration-worker", "registration", ""),
+    ("registration-worker", "registration", "events,jobs"),
+    # Certificates, imports and reports take their time; the rest must not wait behind them.
+    ("registration-long-worker", "registration", "imports,certificates"),
     ("notifications-worker", "notifications", ""),
     ("reporting-worker", "reporting", "events,jobs"),
-    # A report takes its time; events and health must not wait behind it.
     ("reporting-reports-worker", "reporting", "reports"),
 )
 ROOT = Path(__file__).parent

@@ -351,7 +351,7 @@ SUBSCRIBERS: Subscribers = {
     RegistrationWaitlisted: ("notifications", "reporting"),
     RegistrationApproved: ("notifications", "reporting"),
     RegistrationReturned: ("notifications", "reporting"),
-    RegistrationCorrected: ("reporting",),
+    RegistrationCorrected: ("notifications", "reporting"),
     RegistrationRejected: ("notifications", "reporting"),
     RegistrationCancelled: ("notifications", "reporting"),
     SeatOffered: ("notifications", "reporting"),

@@ -34,6 +34,9 @@ REGISTRATION_APPROVED = Rule(
 REGISTRATION_RETURNED = Rule(
     "registration-returned", template="registration_returned", work_class="transactional"
 )
+REGISTRATION_CORRECTED = Rule(
+    "registration-corrected", template="registration_corrected", work_class="transactional"
+)
 REGISTRATION_REJECTED = Rule(
     "registration-rejected",
     template="registration_rejected",

@@ -49,13 +49,25 @@ _QUOTAS = text("""
          WHERE registration.meeting_id = quota.meeting_id AND status = 'waiting'
            AND CASE kind WHEN 'meeting' THEN true
                          WHEN 'participant_type' THEN participant_type = key
-                         WHEN 'region' THEN left(region_code, 5) = key
-                         ELSE institution = key END) AS waiting,
-        CASE WHEN kind = 'institution' THEN
-            (SELECT min(library_name) FROM registration
-             WHERE registration.meeting_id = quota.meeting_id AND institution = key) END AS name
-    FROM quota WHERE meeting_id = :meeting_id AND (kind <> 'institution' OR taken >= capacity)
+                         ELSE left(region_code, 5) = key END) AS waiting
+    FROM quota WHERE meeting_id = :meeting_id AND kind <> 'institution'
     ORDER BY quota.id""")
+
+# There are as many as people: they are counted once for all, and only the fullest are shown.
+_INSTITUTIONS = text("""
+    WITH counted AS (
+        SELECT institution, min(library_name) AS name,
+            count(*) FILTER (WHERE status = 'waiting') AS waiting
+        FROM registration WHERE meeting_id = :meeting_id GROUP BY institution
+    ), full_ones AS (
+        SELECT *, substring(key FROM '[^@]*$') AS region_code FROM quota
+        WHERE meeting_id = :meeting_id AND kind = 'institution' AND taken >= capacity
+    )
+    SELECT kind, key, capacity, taken, name, coalesce(waiting, 0) AS waiting,
+        count(*) OVER () AS total
+    FROM full_ones LEFT JOIN counted ON institution = key
+    WHERE :national OR region_code = :own OR region_code LIKE :below
+    ORDER BY taken - capacity DESC, waiting DESC NULLS LAST, full_ones.id LIMIT :limit""")
 
 _BY_REGENCY = text("""
     SELECT left(region_code, 5) AS code,
@@ -83,14 +95,22 @@ _PEOPLE = text("""
     ORDER BY name, registration.id LIMIT :limit""")
 
 
-def quotas(session: Session, caller: Caller, meeting: Meeting) -> list[Bar]:
-    """The meeting's quotas; of institutions only the full ones, in the caller's region."""
-    rows = session.execute(_QUOTAS, {"meeting_id": meeting.id})
-    return [
-        Bar(row.kind, _label(row), row.capacity, row.taken, row.waiting)
-        for row in rows
-        if row.kind != "institution" or caller.may_see(row.key.rpartition("@")[2])
-    ]
+def quotas(session: Session, meeting: Meeting) -> list[Bar]:
+    """The meeting's quotas but those of institutions."""
+    return [_bar(row) for row in session.execute(_QUOTAS, {"meeting_id": meeting.id})]
+
+
+def full_institutions(
+    session: Session, caller: Caller, meeting: Meeting
+) -> tuple[list[Bar], int]:
+    """The fullest institutions of the caller's region, at most `PAGE`, and how many are full."""
+    values = {"meeting_id": meeting.id, "limit": PAGE, **_scope(caller)}
+    rows = session.execute(_INSTITUTIONS, values).all()
+    return [_bar(row) for row in rows], rows[0].total if rows else 0
+
+
+def _bar(row: Row[Any]) -> Bar:
+    return Bar(row.kind, _label(row), row.capacity, row.taken, row.waiting)
 
 
 def _label(row: Row[Any]) -> str:

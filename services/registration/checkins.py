@@ -150,16 +150,19 @@ _SESSIONS = text("""
 
 
 def door(source: Session | Connection, slug: str, caller: Caller) -> Row[Any]:
-    """The meeting to check in at. Raises `MeetingNotFound`, also when the caller is no crew of it.
-
-    Crew is who sees the meeting's province, and who has a kab/kota or library in it: at the door
-    they help each other, whoever's people come in.
-    """
+    """The meeting to check in at. Raises `MeetingNotFound`, also when the caller is no crew of it."""
     meeting = meetings.find(source, slug)
-    province = meeting.province_code
-    if not (caller.may_see(province) or caller.region_code.startswith(f"{province}.")):
+    if not is_crew(caller, meeting.province_code):
         raise meetings.MeetingNotFound(slug)
     return meeting
+
+
+def is_crew(caller: Caller, province: str) -> bool:
+    """Whether the caller sees the meeting's province, or has a kab/kota or library in it.
+
+    At the door they help each other, whoever's people come in.
+    """
+    return caller.may_see(province) or caller.region_code.startswith(f"{province}.")
 
 
 def desk(session: Session, slug: str, caller: Caller) -> Desk:

@@ -133,7 +133,8 @@ def register(  # noqa: PLR0913, PLR0917 - who, where, and by what hand
     Who finds no seat waits, if the meeting has a waiting list. The same key again is the same.
     """
     form = RegistrationForm.model_validate({**fields, "consent": True, "join_waiting_list": True})
-    origin = Origin(kind, _account_id(caller), consent_version=PEOPLE_CONSENT_VERSION)
+    account = _account_id(caller)
+    origin = Origin(kind, account, consent_version=PEOPLE_CONSENT_VERSION, actor=caller)
     try:
         done = registrations.submit(connection, meeting, form, key, origin)
     except registrations.QuotaFull:

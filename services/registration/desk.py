@@ -68,27 +68,32 @@ class Filters:
     q: str = ""
 
 
+# The page is cut out first: people are counted for its meetings only.
 _MEETINGS = """
-    SELECT meeting.id, slug, title, province_code, venue, zone, starts_at, ends_at, closes_at,
+    WITH shown AS (
+        SELECT * FROM meeting
+        WHERE (:national OR province_code = :province) AND status = ANY (:states)
+          AND (status <> 'draft' OR :host)
+          AND (:words = '' OR title ILIKE :like OR venue ILIKE :like
+               OR province_code = ANY (:provinces))
+          AND (CAST(:after AS text) IS NULL OR (starts_at, slug) {beyond} (
+               SELECT a.starts_at, a.slug FROM meeting a WHERE a.slug = :after))
+        ORDER BY starts_at {direction}, slug {direction} LIMIT :limit
+    )
+    SELECT shown.id, slug, title, province_code, venue, zone, starts_at, ends_at, closes_at,
         status, (status = 'published' AND now() < closes_at) AS open,
         coalesce((SELECT capacity - taken FROM quota
-                  WHERE meeting_id = meeting.id AND kind = 'meeting'), 0) AS seats_left,
+                  WHERE meeting_id = shown.id AND kind = 'meeting'), 0) AS seats_left,
         people.*
-    FROM meeting, LATERAL (
+    FROM shown, LATERAL (
         SELECT count(*) FILTER (WHERE status = 'submitted') AS submitted,
                count(*) FILTER (WHERE status = 'approved') AS approved,
                count(*) FILTER (WHERE status = 'waiting') AS waiting,
                count(*) FILTER (WHERE status = 'offered') AS offered
-        FROM registration WHERE meeting_id = meeting.id
+        FROM registration WHERE meeting_id = shown.id
           AND (:national OR region_code = :own OR region_code LIKE :below)
     ) AS people
-    WHERE (:national OR province_code = :province) AND status = ANY (:states)
-      AND (status <> 'draft' OR :host)
-      AND (:words = '' OR title ILIKE :like OR venue ILIKE :like
-           OR province_code = ANY (:provinces))
-      AND (CAST(:after AS text) IS NULL OR (starts_at, slug) {beyond} (
-           SELECT a.starts_at, a.slug FROM meeting a WHERE a.slug = :after))
-    ORDER BY starts_at {direction}, slug {direction} LIMIT :limit"""
+    ORDER BY starts_at {direction}, slug {direction}"""
 _NEAREST_FIRST = text(_MEETINGS.format(beyond=">", direction="ASC"))
 _LATEST_FIRST = text(_MEETINGS.format(beyond="<", direction="DESC"))
 

@@ -20,6 +20,7 @@ from services.registration.audit import SYSTEM, Change
 from services.registration.hosting_schemas import CloneForm, MeetingForm, QuotaForm
 from services.registration.meetings import MeetingNotFound, QuotaPlan
 from services.registration.models import AuditEntry, Meeting, Quota
+from services.registration.quotas import Board
 from services.registration.resources import bus
 from services.registration.seats import ENDED, NotPossible
 from shared.events import MeetingCancelled, MeetingPublished
@@ -137,6 +138,8 @@ def change(session: Session, caller: Caller, meeting: Meeting, form: MeetingForm
     if meeting.status == "running" and meeting.starts_at > datetime.now(UTC):
         meeting.status = "published"  # it was put off on its first day
     record(session, caller, "changed", meeting, before, after)
+    if "starts_at" in changed:
+        seats.give_on(Board.lock(session, meeting))  # seats that came free while it was running
     if meeting.status == "draft":
         return False
     if changed & set(FACTS):
@@ -250,6 +253,7 @@ def advance(session: Session) -> int:
     for meeting in due:
         over = meeting.ends_at <= now
         set_status(session, SYSTEM, meeting, "done" if over else "running")
+        seats.end_waiting(session, meeting)
     return len(due)
 
 

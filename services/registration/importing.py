@@ -124,7 +124,7 @@ def work(held: Claim) -> bool:
     except Exception:
         # It would be the same the next time. What was taken stays, and the page offers to go on.
         log.exception("import.error", job=job)
-        _end(held, "failed", "unexpected")
+        _end(held, "failed", f"unexpected:{held.row.state}")
     return False
 
 

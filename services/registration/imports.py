@@ -267,12 +267,22 @@ def take(session: Session, caller: Caller, job: ImportJob, *, every: bool) -> No
     _log(session, caller, job, "import_taken")
 
 
-def resume(session: Session, job: ImportJob) -> None:
-    """Go on with a job that failed while its rows were taken. Raises `NotReady`."""
+def may_resume(job: ImportJob) -> bool:
+    """Whether it failed in a way that is not its sheet's fault."""
+    return job.state == "failed" and job.error.partition(":")[0] == "unexpected"
+
+
+def resume(session: Session, caller: Caller, job: ImportJob) -> None:
+    """Go on with a job that failed, in the state in which it did. Raises `NotReady`.
+
+    Reading goes on behind the rows that are stored; it takes none that nobody has looked at.
+    """
     _must_be(session, job, "failed")
-    if job.error != "unexpected" or counts(session, job).rows == 0:
+    if not may_resume(job):
         raise NotReady(job.state)
-    job.state, job.error, job.finished_at, job.lease_until = "taking", "", None, None
+    job.state = "taking" if job.error == "unexpected:taking" else "reading"
+    job.error, job.finished_at, job.lease_until = "", None, None
+    _log(session, caller, job, "import_resumed")
 
 
 def cancel(session: Session, caller: Caller, job: ImportJob) -> None:

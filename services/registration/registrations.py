@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.registration import meetings, nik
+from services.registration.audit import REGISTRANT
 from services.registration.models import Registration
 from services.registration.resources import bus, own_links
 from services.registration.schemas import RegistrationForm
@@ -26,11 +27,13 @@ from shared.events import (
     RegistrationWaitlisted,
 )
 from shared.names import plain_name
+from shared.security import Caller
+from shared.tracing import current_traceparent, trace_id
 
 CONSENT_VERSION = "2026-3"
 LINK_AFTER_MEETING = timedelta(days=180)  # how long the own link serves afterwards
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that one misreads
-_PERSON_INDEX = "uq_registration_person"
+PERSON_INDEX = "uq_registration_person"
 
 
 class Closed(Exception):
@@ -79,13 +82,14 @@ class Submitted:
 class Origin:
     """How a registration came: form, api, delegation or import; and by whose hand.
 
-    `form_id` is the form whose uploads belong to it.
+    `form_id` is the form whose uploads belong to it; `actor` is who did it, for the audit log.
     """
 
     kind: str = "form"
     account_id: UUID | None = None
     form_id: UUID | None = None
     consent_version: str = CONSENT_VERSION  # of the text that was agreed to
+    actor: Caller = REGISTRANT
 
 
 BY_FORM = Origin()
@@ -159,6 +163,13 @@ _SUBMIT = text("""
     ), attached AS (
         UPDATE upload SET registration_id = registered.id, form_id = NULL
         FROM registered WHERE upload.form_id = CAST(:form_id AS uuid)
+    ), logged AS (
+        INSERT INTO audit_entry (actor, actor_name, actor_role, action, noun, noun_id, region_code,
+            after, trace_id)
+        SELECT :actor, :actor_name, :actor_role, 'registered', 'registration', id::text,
+            :region_code, jsonb_build_object('status', status, 'origin', CAST(:origin AS text)),
+            :trace_id
+        FROM registered
     ), published AS (
         INSERT INTO outbox (id, type, envelope)
         SELECT :event_id,
@@ -206,7 +217,7 @@ def submit(
         # The key or the person is there: the whole statement, seats included, was undone.
         earlier = _earlier(connection, meeting, key, values["request_hash"])
         if earlier is None:
-            if _PERSON_INDEX in str(error.orig):
+            if PERSON_INDEX in str(error.orig):
                 raise AlreadyRegistered from error
             raise
         return earlier
@@ -262,7 +273,7 @@ def institution_key(library_name: str, region_code: str) -> str:
 
 
 def new_code() -> str:
-    """A code for a ticket that nobody guesses: 31^10, about 50 bits."""
+    """A code for a ticket that nobody guesses: 32^10, 50 bits."""
     code = "".join(secrets.choice(_ALPHABET) for _ in range(10))
     return f"{code[:5]}-{code[5:]}"
 
@@ -296,6 +307,10 @@ def _values(meeting: Row[Any], form: RegistrationForm, key: str, origin: Origin)
         "origin": origin.kind,
         "delegated_by": origin.account_id,
         "form_id": origin.form_id,
+        "actor": origin.actor.subject,
+        "actor_name": origin.actor.name,
+        "actor_role": origin.actor.role,
+        "trace_id": trace_id(current_traceparent()),
         "key": key,
         "request_hash": _fingerprint(form),
         "submitted_at": event.submitted_at,

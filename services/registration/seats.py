@@ -26,6 +26,10 @@ from shared.security import Caller, in_scope
 LIVE = (*HOLDING, "waiting")
 ENDED = ("done", "cancelled")  # states of a meeting in which nothing changes any more
 
+NO_SEAT_CAME = (
+    "Semua kursi terisi sampai pertemuan dimulai. / All seats were taken until the meeting began."
+)
+
 Tell = Callable[[events.RegistrationFacts], events.Event]
 
 
@@ -67,13 +71,14 @@ def decide(
         .where(in_scope(Registration.region_code, caller))
         .order_by(Registration.submitted_at, Registration.id)
     )
-    outcome = Outcome()
-    for person in session.scalars(query):
+    outcome, stories = Outcome(), []
+    for person in session.scalars(query).all():
         if person.status in step.before:
-            _change(board, caller, person, step)
+            stories.append(_change(board, person, step))
             outcome.done.append(person.id)
         else:
             outcome.skipped.append(person.id)
+    _tell(session, caller, step, stories)
     give_on(board)
     return outcome
 
@@ -164,11 +169,14 @@ def correct(session: Session, registration_id: UUID, changes: Mapping[str, Any])
     person, board = _own(session, registration_id)
     if person.status not in {"submitted", "needs_correction", "approved", "waiting"}:
         raise NotPossible(person.status)
+    changes = {**changes, "status": person.status}  # stays, or follows from the rest
     before = {name: getattr(person, name) for name in changes}
     try:
         with session.begin_nested():
             _rewrite(board, person, changes)
     except IntegrityError as error:
+        if registrations.PERSON_INDEX not in str(error.orig):
+            raise
         raise registrations.AlreadyRegistered from error
     _log_correction(session, person, before, changes)
     facts = registrations.facts(person, board.meeting)
@@ -200,14 +208,15 @@ def _log_correction(
     session: Session, person: Registration, before: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> None:
     secret = {"nik", "nik_fingerprint"}  # that they changed is told, not to what
-    differing = [name for name in changes if before[name] != changes[name]]
+    differing = [name for name in changes if before[name] != getattr(person, name)]
     told = [name for name in differing if name not in secret]
     change = Change(
         "registration",
         str(person.id),
         person.region_code,
         {name: before[name] for name in told},
-        {name: changes[name] for name in told} | dict.fromkeys(secret & set(differing), "…"),
+        {name: getattr(person, name) for name in told}
+        | dict.fromkeys(secret & set(differing), "…"),
     )
     audit.record(session, REGISTRANT, "corrected", change)
 
@@ -229,12 +238,29 @@ def expire_offers(session: Session, meeting: Meeting) -> int:
         .where(Registration.offer_expires_at <= datetime.now(UTC))
         .order_by(Registration.offer_expires_at, Registration.id)
     )
-    late = list(session.scalars(query))
     step = _cancelling("expiry", "offer-expired", before=("offered",))
-    for person in late:
-        _change(board, SYSTEM, person, step)
+    stories = [_change(board, person, step) for person in session.scalars(query).all()]
+    _tell(session, SYSTEM, step, stories)
     give_on(board)
-    return len(late)
+    return len(stories)
+
+
+def end_waiting(session: Session, meeting: Meeting) -> int:
+    """Tell those who wait for a meeting that has begun that no seat came; returns how many."""
+    board = Board.lock(session, meeting)
+    query = select(Registration).where(
+        Registration.meeting_id == meeting.id, Registration.status == "waiting"
+    )
+    step = Step(
+        "rejected",
+        ("waiting",),
+        "rejected",
+        lambda facts: events.RegistrationRejected(registration=facts, reason=NO_SEAT_CAME),
+        NO_SEAT_CAME,
+    )
+    stories = [_change(board, person, step) for person in session.scalars(query).all()]
+    _tell(session, SYSTEM, step, stories)
+    return len(stories)
 
 
 def give_on(board: Board) -> int:
@@ -260,21 +286,23 @@ def give_on(board: Board) -> int:
         "offered",
         lambda facts: events.SeatOffered(registration=facts, expires_at=expires_at),
     )
-    given = 0
-    for person in session.scalars(query):
-        if board.is_full:
-            break
+    stories = []
+    for person in session.scalars(query).all() if not board.is_full else ():
         board.add_institution(person)
         if not board.full(person):
             person.offer_expires_at = expires_at
-            _change(board, SYSTEM, person, step)
-            given += 1
-    session.flush()
-    return given
+            stories.append(_change(board, person, step))
+    _tell(session, SYSTEM, step, stories)
+    return len(stories)
 
 
-def _change(board: Board, caller: Caller, person: Registration, step: Step) -> None:
-    session, before = board.session, person.status
+Story = tuple[Change, events.Event]
+"""What one step is in the audit log, and the event of it."""
+
+
+def _change(board: Board, person: Registration, step: Step) -> Story:
+    """Take a step with one person; `_tell` must follow, once for all of them."""
+    before = person.status
     if before in HOLDING and step.after not in HOLDING:
         board.release(person)
     elif before not in HOLDING and step.after in HOLDING:
@@ -286,20 +314,21 @@ def _change(board: Board, caller: Caller, person: Registration, step: Step) -> N
         person.waiting_since = now
     if step.after != "offered":
         person.offer_expires_at = None
-    session.flush()
-    audit.record(
-        session,
-        caller,
-        step.action,
-        Change(
-            "registration",
-            str(person.id),
-            person.region_code,
-            {"status": before},
-            {"status": step.after, "reason": step.reason},
-        ),
+    change = Change(
+        "registration",
+        str(person.id),
+        person.region_code,
+        {"status": before},
+        {"status": step.after, "reason": step.reason},
     )
-    bus.publish(session, step.tell(registrations.facts(person, board.meeting)))
+    return change, step.tell(registrations.facts(person, board.meeting))
+
+
+def _tell(session: Session, caller: Caller, step: Step, stories: Sequence[Story]) -> None:
+    """Log and publish many at once: the locks are held, and others wait for them."""
+    session.flush()
+    audit.record(session, caller, step.action, *(change for change, _ in stories))
+    bus.publish(session, *(event for _, event in stories))
 
 
 def _own_step(session: Session, registration_id: UUID, step: Step) -> Registration:
@@ -307,7 +336,7 @@ def _own_step(session: Session, registration_id: UUID, step: Step) -> Registrati
     late = person.offer_expires_at is not None and person.offer_expires_at <= datetime.now(UTC)
     if person.status not in step.before or (step.action == "accepted" and late):
         raise NotPossible(person.status)
-    _change(board, REGISTRANT, person, step)
+    _tell(session, REGISTRANT, step, [_change(board, person, step)])
     give_on(board)
     return person
 
@@ -327,11 +356,12 @@ def _own(session: Session, registration_id: UUID) -> tuple[Registration, Board]:
 
 
 def _cancelling(by: Any, reason: str, before: tuple[str, ...] = LIVE) -> Step:
+    said = "" if by == "expiry" else reason  # that one is no sentence of anybody's
     return Step(
         "cancelled" if by != "expiry" else "offer_expired",
         before,
         "cancelled",
-        lambda facts: events.RegistrationCancelled(registration=facts, by=by, reason=reason),
+        lambda facts: events.RegistrationCancelled(registration=facts, by=by, reason=said),
         reason,
     )
 

@@ -82,8 +82,8 @@ def tell_some(session: Session, telling_id: UUID, batch: int = BATCH) -> bool:
     """Tell the next batch; returns whether there may be more. Another worker's is left to it."""
     query = select(Telling).where(Telling.id == telling_id).with_for_update(skip_locked=True)
     telling = session.scalars(query).first()
-    if telling is None:
-        return False
+    if telling is None or (telling.finished_at and telling.kind == "rescheduled"):
+        return False  # another worker's, or overtaken since its id was read
     meeting = session.get_one(Meeting, telling.meeting_id)
     # From here on nobody else changes these registrations.
     board = Board.lock(session, meeting)

@@ -19,6 +19,7 @@ from shared.events import (
     CertificateRevoked,
     RegistrationApproved,
     RegistrationCancelled,
+    RegistrationCorrected,
     RegistrationErased,
     RegistrationEvent,
     RegistrationFacts,
@@ -110,6 +111,13 @@ def tell_change(telling: Telling, session: Session, envelopes: Envelopes) -> Non
 
 for event_class, what in TELLINGS.items():
     bus.on(event_class)(partial(tell_change, what))
+
+
+@bus.on(RegistrationCorrected)
+def tell_correction(session: Session, envelopes: Envelopes) -> None:
+    """Say that the host looks again; a correction that changes nothing of that needs no message."""
+    again = [one for one in envelopes if one.data.registration.status == "submitted"]
+    tell_change(Telling(rules.REGISTRATION_CORRECTED), session, again)
 
 
 @bus.on(RegistrationSubmitted)

@@ -27,7 +27,8 @@ Words = Annotated[str, Query(max_length=100)]
 def show_quotas(request: Request, slug: str, caller: Staff, session: Transaction) -> Response:
     """How full each quota is, and the kab/kota that nobody comes from."""
     meeting = desk.find_meeting(session, caller, slug)
-    bars = boards.quotas(session, caller, meeting)
+    full, full_total = boards.full_institutions(session, caller, meeting)
+    bars = [*boards.quotas(session, meeting), *full]
     return pages.render(
         request,
         "desk_quotas.html",
@@ -36,6 +37,8 @@ def show_quotas(request: Request, slug: str, caller: Staff, session: Transaction
             (label, [bar for bar in bars if bar.kind == kind])
             for kind, label in QUOTA_KINDS.items()
         ],
+        unshown=full_total - len(full),
+        full_total=full_total,
         uncovered=boards.uncovered(session, caller, meeting),
         is_host=caller.role in HOSTS,
     )

@@ -105,7 +105,7 @@ def change(
             case "take":
                 imports.take(session, caller, job, every=True)
             case "resume":
-                imports.resume(session, job)
+                imports.resume(session, caller, job)
             case "cancel":
                 imports.cancel(session, caller, job)
     except NotReady:
@@ -284,7 +284,7 @@ def _job_page(  # noqa: PLR0913 - all that the page shows
         outcomes=imports.outcomes(session, job),
         bad=bad,
         error=error,
-        may_resume=job.error == "unexpected" and counts.rows > 0,
+        may_resume=imports.may_resume(job),
         words=desk_words,
         form=Form({}, {"": say(desk_words.REFUSALS[refused])} if refused else {}),
         token=forms.new_form(),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from services.registration import own_links
+from services.registration import checkins, own_links
 from services.registration.account_schemas import Contact
 from services.registration.form_words import UNKNOWN_CONTACT
 from services.registration.pages.common import Typed, pages
@@ -61,7 +61,7 @@ def ticket(caller: Anyone, request: Request, code: str) -> Response:
     """What the QR of a ticket leads to: that it is one, and nothing of whose."""
     with database.sessions.begin() as session:
         meeting = own_links.meeting_of_ticket(session, code)
-    crew = caller.role in CREW and caller.may_see(meeting.province_code)
+    crew = caller.role in CREW and checkins.is_crew(caller, meeting.province_code)
     return pages.render(request, "ticket.html", meeting=meeting, crew=crew)
 
 

@@ -3,20 +3,31 @@
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from shared.names import plain_name
+
 revision = '0002'
 down_revision = '0001'
 branch_labels = None
 depends_on = None
 
-# Whoever registered twice before it was refused keeps both: the later key is told apart by its id.
-PERSON_KEYS = """
-    UPDATE registration SET person_key = numbered.key FROM (
-        SELECT id, key || CASE WHEN row_number() OVER (
-            PARTITION BY meeting_id, key ORDER BY submitted_at, id) > 1 THEN '|' || id ELSE '' END
-        AS key FROM (
-            SELECT id, meeting_id, submitted_at, lower(regexp_replace(trim(name), '\\s+', ' ', 'g'))
-                || '|' || coalesce(lower(email), phone) AS key FROM registration) keyed) numbered
-    WHERE numbered.id = registration.id"""
+
+def fill_keys() -> None:
+    """Whoever registered twice before it was refused keeps both: the later key ends in its id."""
+    connection = op.get_bind()
+    rows = connection.execute(sa.text(
+        "SELECT id, meeting_id, name, email, phone, library_name, region_code"
+        " FROM registration ORDER BY submitted_at, id")).all()
+    seen = set()
+    for row in rows:
+        key = f"{plain_name(row.name)}|{(row.email or row.phone or '').lower()}"
+        if (row.meeting_id, key) in seen:
+            key = f"{key}|{row.id}"
+        seen.add((row.meeting_id, key))
+        institution = f"{plain_name(row.library_name)}@{row.region_code[:5]}"
+        connection.execute(
+            sa.text("UPDATE registration SET person_key = :key, institution = :i WHERE id = :id"),
+            {"key": key, "i": institution, "id": row.id})
 
 
 def upgrade() -> None:
@@ -352,8 +363,6 @@ def upgrade() -> None:
     op.add_column('registration', sa.Column('library_id', sa.Uuid(), nullable=True))
     op.add_column('registration', sa.Column('institution', sa.Text(), server_default=sa.text("''"), nullable=False))
     op.add_column('registration', sa.Column('person_key', sa.Text(), nullable=True))
-    op.execute(PERSON_KEYS)
-    op.alter_column('registration', 'person_key', nullable=False)
     op.add_column('registration', sa.Column('person_id', sa.Uuid(), nullable=True))
     op.add_column('registration', sa.Column('needs', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False))
     op.add_column('registration', sa.Column('answers', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False))
@@ -371,6 +380,8 @@ def upgrade() -> None:
     op.create_index('ix_registration_offered', 'registration', ['offer_expires_at'], unique=False, postgresql_where=sa.text("status = 'offered'"))
     op.create_index(op.f('ix_registration_person_id'), 'registration', ['person_id'], unique=False)
     op.create_index('ix_registration_waiting', 'registration', ['meeting_id', 'waiting_since', 'id'], unique=False, postgresql_where=sa.text("status = 'waiting'"))
+    fill_keys()
+    op.alter_column('registration', 'person_key', nullable=False)
     op.create_index('uq_registration_person', 'registration', ['meeting_id', 'person_key'], unique=True, postgresql_where=sa.text("status NOT IN ('rejected', 'cancelled')"))
     op.create_foreign_key(op.f('fk_registration_person_id'), 'registration', 'person', ['person_id'], ['id'])
     op.create_foreign_key(op.f('fk_registration_library_id'), 'registration', 'library', ['library_id'], ['id'])

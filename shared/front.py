@@ -4,12 +4,15 @@ The gateway of docker-compose.yml gives the same addresses, with each service in
 """
 
 from collections.abc import Mapping
+from functools import partial
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.problems import STATUSES
 from shared.web import Pages, static_app
@@ -33,6 +36,17 @@ def front_door(apps: Mapping[str, ASGIApp]) -> ASGIApp:
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/":
             scope = {**scope, "path": HOME, "raw_path": HOME.encode()}
-        await inside(scope, receive, send)
+        await inside(scope, receive, partial(_send_inside, scope, send))
 
     return door
+
+
+async def _send_inside(scope: Scope, send: Send, message: Message) -> None:
+    """Let a redirect that repeats the Host header, which anybody may have made up, be a path."""
+    if message["type"] == "http.response.start" and message["status"] == 307:
+        told = MutableHeaders(scope=message)
+        host = Headers(scope=scope).get("host", "")
+        target = urlsplit(told.get("location", ""))
+        if target.netloc and target.netloc == host:
+            told["location"] = target._replace(scheme="", netloc="").geturl()
+    await send(message)

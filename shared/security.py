@@ -164,8 +164,17 @@ def _of_cookie(request: Request, public_jwk: str) -> Caller:
 
 
 async def anyone(request: Request) -> Caller:
-    """Declares that a route is public, and tells who calls it all the same."""
-    return cast("Caller", request.state.caller)
+    """Declares that a route is public, and tells who calls it all the same.
+
+    A program whose token does not have the scope for it is nobody here.
+    """
+    caller = cast("Caller", request.state.caller)
+    return caller if _in_scopes(caller, request) else ANONYMOUS
+
+
+def _in_scopes(caller: Caller, request: Request, scope: Scope | None = None) -> bool:
+    needed = "read" if request.method in {"GET", "HEAD"} else scope or "write"
+    return not caller.scopes or needed in caller.scopes
 
 
 def _only(*roles: Role, scope: Scope | None = None) -> Callable[[Request], Awaitable[Caller]]:
@@ -178,8 +187,7 @@ def _only(*roles: Role, scope: Scope | None = None) -> Callable[[Request], Await
         caller = cast("Caller", request.state.caller)
         if caller.is_anonymous:
             raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
-        needed = "read" if request.method in {"GET", "HEAD"} else scope or "write"
-        if caller.role not in roles or (caller.scopes and needed not in caller.scopes):
+        if caller.role not in roles or not _in_scopes(caller, request, scope):
             raise HTTPException(403)
         return caller
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.registration import audit, sessions
+from services.registration import api_tokens, audit, codes, sessions
 from services.registration.account_schemas import AccountForm, OwnAccountForm
 from services.registration.accounts import AccountNotFound, own
 from services.registration.audit import Change
@@ -113,7 +113,8 @@ def add(session: Session, caller: Caller, account_id: UUID, form: AccountForm) -
 def change(session: Session, caller: Caller, account_id: UUID, form: AccountForm) -> None:
     """Give an account another name, contact, role or region.
 
-    Raises as `add`, and `AccountNotFound`.
+    With another contact everything ends that was got by the old one: sessions, codes, API tokens,
+    links and the password. The owner chooses a new one. Raises as `add`, and `AccountNotFound`.
     """
     account = _administered(session, caller, account_id)
     _check(caller, form)
@@ -123,9 +124,17 @@ def change(session: Session, caller: Caller, account_id: UUID, form: AccountForm
         return
     for name in before:
         setattr(account, name, new[name])
+    moved = not before.keys().isdisjoint({"email", "phone"})
+    if moved:
+        account.password_hash = None
     _flush(session)
     after = {name: new[name] for name in before}
     audit.record(session, caller, "changed", _change(account, before, after))
+    if moved:
+        sessions.end(session, str(account_id))
+        codes.drop(session, account_id)
+        api_tokens.revoke_all(session, account_id)
+        _tell(session, account)
 
 
 def change_own(session: Session, caller: Caller, form: OwnAccountForm) -> None:
@@ -176,14 +185,18 @@ def of_link(session: Session, token: str) -> Account:
 
 
 def choose_password(session: Session, caller: Caller, account: Account, password_hash: str) -> None:
-    """Set the password, and end all sessions but the one it is done in. Raises `BadLink`.
+    """Set the password; end the API tokens, and all sessions but the one it is done in.
 
-    Of two who use one link at once, one finds it used.
+    Raises `BadLink`: of two who use one link at once, one finds it used.
     """
-    old = Account.password_hash.is_not_distinct_from(account.password_hash)
+    old = (
+        Account.password_hash.is_not_distinct_from(account.password_hash),
+        Account.email.is_not_distinct_from(account.email),
+        Account.phone.is_not_distinct_from(account.phone),
+    )
     done = session.execute(
         update(Account)
-        .where(Account.id == account.id, old, Account.disabled_at.is_(None))
+        .where(Account.id == account.id, *old, Account.disabled_at.is_(None))
         .values(password_hash=password_hash, failures=0, retry_at=None)
         .returning(Account.id)
         .execution_options(synchronize_session=False)
@@ -192,6 +205,7 @@ def choose_password(session: Session, caller: Caller, account: Account, password
         raise BadLink
     mine = caller.session if caller.subject == str(account.id) else ""
     sessions.end(session, str(account.id), but=UUID(mine) if mine else None)
+    api_tokens.revoke_all(session, account.id)
     role: Any = account.role
     owner = Caller(role, account.name, str(account.id), account.region_code)
     audit.record(session, owner, "password_changed", _change(account))
@@ -242,8 +256,12 @@ def _tell(session: Session, account: Account) -> None:
 
 
 def _state(account: Account) -> str:
-    """Another one after each change of the password, so that a link that was used is over."""
-    return hashlib.sha256((account.password_hash or "").encode()).hexdigest()[:16]
+    """Another one after each change of password or contact.
+
+    So a link is over that was used, or that went to an address which was corrected since.
+    """
+    state = f"{account.password_hash}|{account.email}|{account.phone}"
+    return hashlib.sha256(state.encode()).hexdigest()[:16]
 
 
 def _change(

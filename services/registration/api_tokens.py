@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
-from services.registration import audit
+from services.registration import audit, sessions
 from services.registration.account_schemas import ApiTokenForm
 from services.registration.audit import Change
 from shared.security import Caller
@@ -28,6 +28,9 @@ _LIST = text("""
 _REVOKE = text("""
     UPDATE api_token SET revoked_at = now()
     WHERE id = :id AND account_id = :account_id AND revoked_at IS NULL RETURNING name""")
+_REVOKE_ALL = text("""
+    UPDATE api_token SET revoked_at = now()
+    WHERE account_id = :account_id AND revoked_at IS NULL AND expires_at > now()""")
 _EXCHANGE = text("""
     UPDATE api_token t SET used_at = now() FROM account a
     WHERE t.secret_hash = :secret_hash AND a.id = t.account_id
@@ -56,7 +59,8 @@ class Made:
 
 
 def make(session: Session, caller: Caller, form_id: UUID, form: ApiTokenForm) -> Made:
-    """Add a token; a form sent twice makes one. Raises `MadeBefore`."""
+    """Add a token; a form sent twice makes one. Raises `MadeBefore`, `SessionOver`."""
+    sessions.hold(session, caller)
     secret = PREFIX + secrets.token_urlsafe(32)
     values = {
         "id": form_id,
@@ -95,6 +99,11 @@ def revoke(session: Session, caller: Caller, token_id: UUID) -> None:
         raise ApiTokenNotFound(token_id)
     change = Change("api_token", str(token_id), caller.region_code, before={"name": row.name})
     audit.record(session, caller, "revoked", change)
+
+
+def revoke_all(session: Session, account_id: UUID) -> None:
+    """End all tokens of an account. After its sessions: none of them makes another meanwhile."""
+    session.execute(_REVOKE_ALL, {"account_id": account_id})
 
 
 def exchange(connection: Connection, secret: str) -> Caller:

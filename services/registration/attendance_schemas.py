@@ -103,7 +103,7 @@ class CertificateProof(BaseModel):
 
 
 class CertificateRunDetail(BaseModel):
-    """How far a run is."""
+    """How far a run is. `files` are for printing; `download_url` is the one if it is alone."""
 
     id: UUID
     state: Literal["queued", "running", "done", "failed", "cancelled"]
@@ -111,6 +111,7 @@ class CertificateRunDetail(BaseModel):
     done: int
     seconds_left: float | None
     download_url: str | None
+    files: list[str]
 
 
 class NewName(BaseModel):

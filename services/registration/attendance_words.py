@@ -65,4 +65,8 @@ REFUSALS: dict[str, str] = {
     "reason": _("Isi alasannya. Pemilik sertifikat membacanya."),
     "name": _("Isi nama lengkap seperti yang akan ditulis di sertifikat."),
     "revoked-before": _("Sertifikat ini sudah dicabut atau diganti."),
+    "owner-erased": _(
+        "Data pemiliknya sudah dihapus, jadi sertifikat tidak dapat diterbitkan lagi."
+    ),
+    "number-taken": RUN_ERRORS["number-taken"],
 }

@@ -100,9 +100,7 @@ def quotas(session: Session, meeting: Meeting) -> list[Bar]:
     return [_bar(row) for row in session.execute(_QUOTAS, {"meeting_id": meeting.id})]
 
 
-def full_institutions(
-    session: Session, caller: Caller, meeting: Meeting
-) -> tuple[list[Bar], int]:
+def full_institutions(session: Session, caller: Caller, meeting: Meeting) -> tuple[list[Bar], int]:
     """The fullest institutions of the caller's region, at most `PAGE`, and how many are full."""
     values = {"meeting_id": meeting.id, "limit": PAGE, **_scope(caller)}
     rows = session.execute(_INSTITUTIONS, values).all()

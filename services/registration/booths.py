@@ -1,11 +1,23 @@
 """Lapak mini: a wish on the form, the host's answer, and the public gallery of a meeting."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, exists, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,6 +29,7 @@ from services.registration.uploads import PHOTO, UploadNotFound
 from shared.security import Caller, in_scope
 
 PAGE = 12
+SHOWN = ("title", "description", "products")  # with the photos, what a host accepts
 
 
 class BoothNotFound(LookupError):
@@ -41,20 +54,41 @@ def of(session: Session, registration_id: UUID) -> Booth | None:
     return session.get(Booth, registration_id)
 
 
-def save(session: Session, registration_id: UUID, form: BoothForm | None) -> None:
-    """Make the wish what a correction says; the host's answer stays, unless there is none left.
+def save(
+    session: Session,
+    registration_id: UUID,
+    form: BoothForm | None,
+    *,
+    form_id: UUID | None = None,
+    dropped: Collection[UUID] = (),
+) -> None:
+    """Make the wish what a correction says; what is shown anew, the host has to look at anew.
 
-    The consent to stand in the gallery is given or withdrawn with it.
+    `form_id` may bring photos and `dropped` take some away; call this before they do. The consent
+    to stand in the gallery is given or withdrawn with it.
     """
     if form is None:
         session.execute(delete(Booth).where(Booth.registration_id == registration_id))
     else:
         values = form.model_dump()
         added = insert(Booth).values(registration_id=registration_id, **values)
+        other = or_(
+            _photos_change(registration_id, form_id, dropped),
+            *(Booth.__table__.c[name] != added.excluded[name] for name in SHOWN),
+        )
+        values["state"] = case((other, "requested"), else_=Booth.state)
         session.execute(
             added.on_conflict_do_update(index_elements=["registration_id"], set_=values)
         )
     _consent(session, registration_id, given=form is not None and form.is_public)
+
+
+def _photos_change(
+    registration_id: UUID, form_id: UUID | None, dropped: Collection[UUID]
+) -> ColumnElement[bool]:
+    ours = (Upload.registration_id == registration_id) & Upload.id.in_(dropped)
+    photos = select(Upload.id).where(Upload.kind == PHOTO)
+    return exists(photos.where(ours | (Upload.form_id == form_id)))
 
 
 def _consent(session: Session, registration_id: UUID, *, given: bool) -> None:

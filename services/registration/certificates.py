@@ -48,6 +48,10 @@ class CertificateRevokedBefore(Exception):
     """It is revoked or replaced already."""
 
 
+class OwnerErased(Exception):
+    """Its owner was forgotten: nobody is there to name on a new one."""
+
+
 class NumberTaken(Exception):
     """The pattern of numbers made one that another meeting has given: it needs {meeting}."""
 
@@ -168,7 +172,8 @@ def reissue(
     """Issue again with this name, by today's terms, under a new number and code.
 
     A valid one is revoked by it, and one that was revoked is replaced. Raises
-    `CertificateNotFound`, or `CertificateRevokedBefore` when its owner has a newer one.
+    `CertificateNotFound`, `OwnerErased`, `NumberTaken`, or `CertificateRevokedBefore` when its
+    owner has a newer one, and then has changed nothing.
     """
     lock(session, meeting)
     old = find(session, meeting, certificate_id)
@@ -177,10 +182,16 @@ def reissue(
     )
     if session.scalars(newer.limit(1)).first():
         raise CertificateRevokedBefore(certificate_id)
-    if not old.revoked_at:
-        _revoke(session, caller, meeting, old, "Diganti dengan sertifikat baru.")
-    person = session.get_one(Registration, old.registration_id)
-    return _issue(session, caller, meeting, [person], name=name, replaces=old.id)[0]
+    # Shared: an erasure waits for it, or has come before.
+    person = session.get_one(
+        Registration, old.registration_id, with_for_update={"read": True}, populate_existing=True
+    )
+    if person.erased_at:
+        raise OwnerErased(certificate_id)
+    with session.begin_nested():
+        if not old.revoked_at:
+            _revoke(session, caller, meeting, old, "Diganti dengan sertifikat baru.")
+        return _issue(session, caller, meeting, [person], name=name, replaces=old.id)[0]
 
 
 def find(session: Session, meeting: Meeting, certificate_id: UUID) -> Certificate:

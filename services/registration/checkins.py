@@ -150,7 +150,7 @@ _SESSIONS = text("""
 
 
 def door(source: Session | Connection, slug: str, caller: Caller) -> Row[Any]:
-    """The meeting to check in at. Raises `MeetingNotFound`, also when the caller is no crew of it."""
+    """The meeting to check in at. Raises `MeetingNotFound`, also when the caller is no crew."""
     meeting = meetings.find(source, slug)
     if not is_crew(caller, meeting.province_code):
         raise meetings.MeetingNotFound(slug)

@@ -37,7 +37,7 @@ def save(
     if form.nik:
         changes |= {"nik": nik.encrypt(form.nik), "nik_fingerprint": nik.fingerprint(form.nik)}
     person = seats.correct(session, registration.id, changes)
-    booths.save(session, registration.id, form.booth)
+    booths.save(session, registration.id, form.booth, form_id=form_id, dropped=dropped)
     uploads.drop(session, registration.id, dropped)
     uploads.adopt(session, form_id, registration.id)
     return person

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.registration import audit, consents, nik, retention, seats
+from services.registration import audit, consents, nik, seats
 from services.registration.audit import REGISTRANT, Change
 from services.registration.models import AuditEntry, Consent, DataRequest, Meeting, Registration
 from services.registration.registrations import RegistrationNotFound
@@ -107,19 +107,19 @@ def find(session: Session, caller: Caller, request_id: UUID) -> Row[Any]:
 def carry_out(session: Session, caller: Caller, request_id: UUID) -> None:
     """Do what was asked: delete the data, end their use, or note that they were corrected.
 
-    Raises `DataRequestNotFound` and `AlreadyAnswered`.
+    Data go right after, by `jobs.forget_expired`: here others may be waiting for the seats.
+    Raises `DataRequestNotFound` and `AlreadyAnswered`, and then has changed nothing.
     """
-    before = find(session, caller, request_id).DataRequest
-    if before.kind in {"delete", "stop"} and before.done_at is None:
-        _give_up_seat(session, before.registration_id)
-    request = _open(session, caller, request_id)
-    if request.kind == "stop":
-        for purpose in consents.WITHDRAWABLE:
-            consents.withdraw(session, request.registration_id, purpose, caller)
-        _withdraw_registration(session, request.registration_id)
-    _close(session, caller, request, DONE)
-    if request.kind == "delete":
-        retention.erase(session, [request.registration_id], caller)
+    with session.begin_nested():
+        before = find(session, caller, request_id).DataRequest
+        if before.kind in {"delete", "stop"} and before.done_at is None:
+            _give_up_seat(session, before.registration_id)
+        request = _open(session, caller, request_id)
+        if request.kind == "stop":
+            for purpose in consents.WITHDRAWABLE:
+                consents.withdraw(session, request.registration_id, purpose, caller)
+            _withdraw_registration(session, request.registration_id)
+        _close(session, caller, request, DONE)
 
 
 def decline(session: Session, caller: Caller, request_id: UUID, reason: str) -> None:
@@ -155,6 +155,16 @@ def look_at_nik(session: Session, caller: Caller, registration_id: UUID, reason:
     told = Change("registration", str(found.id), found.region_code, after={"reason": reason})
     audit.record(session, caller, NIK_SEEN, told)
     return digits
+
+
+def same_nik(session: Session, found: Registration) -> bool:
+    """Whether another registration for the meeting has the same NIK."""
+    query = select(Registration.id).where(
+        Registration.meeting_id == found.meeting_id,
+        Registration.nik_fingerprint == found.nik_fingerprint,  # with none it is never true
+        Registration.id != found.id,
+    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def looks(session: Session, registration_id: UUID) -> list[AuditEntry]:

@@ -130,14 +130,16 @@ _TAKE_LIBRARY = text("""
        OR (library.phone IS NULL AND excluded.phone IS NOT NULL)
     RETURNING version""")
 
+# Somebody known in another region is left alone, and the answer is that for who needs nothing.
 _TAKE_PERSON = text("""
     WITH works_at AS (
         SELECT coalesce(merged_into, id) AS id FROM library
         WHERE region_code = :region_code AND name_key = :library_key
         ORDER BY merged_into NULLS FIRST LIMIT 1
     )
-    INSERT INTO person (id, person_key, name, email, phone, position, region_code, library_id)
-    SELECT :id, :person_key, :name, :email, :phone, :position, :region_code,
+    INSERT INTO person (id, person_key, name, email, phone, position, region_code, imported,
+        library_id)
+    SELECT :id, :person_key, :name, :email, :phone, :position, :region_code, true,
         (SELECT id FROM works_at)
     WHERE NOT EXISTS (SELECT FROM person WHERE person_key = :person_key
                       AND merged_into IS NOT NULL)
@@ -146,10 +148,11 @@ _TAKE_PERSON = text("""
         email = coalesce(person.email, excluded.email),
         phone = coalesce(person.phone, excluded.phone),
         library_id = coalesce(person.library_id, excluded.library_id)
-    WHERE (person.position = '' AND excluded.position <> '')
+    WHERE starts_with(person.region_code || '.', :within) AND (
+          (person.position = '' AND excluded.position <> '')
        OR (person.email IS NULL AND excluded.email IS NOT NULL)
        OR (person.phone IS NULL AND excluded.phone IS NOT NULL)
-       OR (person.library_id IS NULL AND excluded.library_id IS NOT NULL)
+       OR (person.library_id IS NULL AND excluded.library_id IS NOT NULL))
     RETURNING id""")
 
 
@@ -205,11 +208,12 @@ def _take_library(connection: Connection, _task: Task, fields: dict[str, Any]) -
     return "already" if version is None else "taken" if version == 1 else "completed"
 
 
-def _take_person(connection: Connection, _task: Task, fields: dict[str, Any]) -> str:
+def _take_person(connection: Connection, task: Task, fields: dict[str, Any]) -> str:
     values = fields | {
         "id": uuid7(),
         "library_key": libraries.name_key(fields["library_name"]),
         "person_key": registrations.person_key(fields["name"], fields["email"], fields["phone"]),
+        "within": "" if task.caller.role == "national" else f"{task.caller.region_code}.",
     }
     kept = connection.execute(_TAKE_PERSON, values).scalar()
     return "already" if kept is None else "taken" if kept == values["id"] else "completed"

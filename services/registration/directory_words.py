@@ -81,3 +81,4 @@ IMPORTED: dict[str, str] = {
 }
 
 UNREADABLE = _("NIK ini tidak dapat dibuka dengan kunci yang ada. Hubungi pengelola sistem.")
+SAME_NIK = _("NIK yang sama dipakai pendaftaran lain di pertemuan ini.")

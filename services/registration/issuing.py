@@ -1,17 +1,21 @@
-"""Issue the certificates of a meeting in the background, and put them into one file for printing.
+"""Issue the certificates of a meeting in the background, and put them into files for printing.
 
     queued -> running -> done | failed | cancelled
 
 A worker that takes a run gets a lease, and each step renews it in the step's own transaction. The
 lease's end is what tells one worker from the next: a worker that slept through it, while another
 took over, finds that its steps no longer commit. Who has a certificate is skipped, so a run that
-was killed goes on where it stopped: nobody gets two, nobody none.
+was killed goes on where it stopped: nobody gets two, nobody none. A worker does so much of it as
+fits into a shift, and rings for the rest.
+
+What is printed are files of the serials 1-500, 501-1000 and so on, which no later certificate and
+none that is revoked meanwhile moves from one file to another.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -24,14 +28,17 @@ from uuid_utils.compat import uuid7
 
 from services.registration import certificates
 from services.registration.certificates import NumberTaken
-from services.registration.documents.certificate import write_certificates
+from services.registration.documents.certificate import CertificateFacts, write_certificates
 from services.registration.models import CertificateRun, Meeting
 from services.registration.resources import database, printed
+from shared.bus.queues import TooSlow
 from shared.security import Caller
 
 log = structlog.get_logger()
 
 BATCH = 50
+FILE = 500  # serials in one file for printing, which is made in a second or two
+NO_FILE = "-"  # stands for serials of which none holds any more
 LEASE_S = 30  # a batch takes less than one
 KEEP_PRINTS = timedelta(days=7)  # a file of many names; it is made again in seconds
 YOUNG = timedelta(hours=1)  # a file whose row may not be committed yet
@@ -72,9 +79,27 @@ _COUNT = text("""
     UPDATE certificate_run SET done = done + :done, total = greatest(total, done + :done)
     WHERE id = :id""")
 
+_RELEASE = text(f"UPDATE certificate_run SET lease_until = now() {_HELD} RETURNING id")
+
+_PRINTED_SO_FAR = text("SELECT coalesce(stored, '') FROM certificate_run WHERE id = :id")
+
+_LAST_SERIAL = text("""
+    SELECT coalesce(max(serial), 0) FROM certificate WHERE meeting_id = :meeting_id""")
+
+_HOLDING = text("""
+    SELECT facts FROM certificate JOIN registration ON registration.id = registration_id
+    WHERE certificate.meeting_id = :meeting_id AND revoked_at IS NULL
+      AND serial > :after AND serial <= :after + :file
+    ORDER BY name, registration.id""")
+
+_ADD_FILE = text("""
+    UPDATE certificate_run SET stored = ltrim(coalesce(stored, '') || ' ' || :name)
+    WHERE id = :id""")
+
 _END = text(f"""
-    UPDATE certificate_run SET state = :state, error = :error, stored = :stored,
-        done = CASE WHEN :state = 'done' THEN total ELSE done END, finished_at = now()
+    UPDATE certificate_run SET state = :state, error = :error, finished_at = now(),
+        stored = CASE WHEN stored ~ '[^ -]' THEN stored END,
+        done = CASE WHEN :state = 'done' THEN total ELSE done END
     {_HELD} RETURNING id""")
 
 _CANCEL = text("""
@@ -85,7 +110,8 @@ _LATEST = text("""
     SELECT * FROM certificate_run WHERE meeting_id = :meeting_id ORDER BY id DESC LIMIT 1""")
 
 _PRINTED = text("""
-    SELECT * FROM certificate_run WHERE meeting_id = :meeting_id AND stored IS NOT NULL
+    SELECT * FROM certificate_run
+    WHERE meeting_id = :meeting_id AND stored IS NOT NULL AND state = 'done'
     ORDER BY id DESC LIMIT 1""")
 
 _SHOWN = text("""
@@ -96,6 +122,16 @@ _SHOWN = text("""
 _FORGET = text("UPDATE certificate_run SET stored = NULL WHERE finished_at < now() - :keep")
 
 _NAMED = text("SELECT stored FROM certificate_run WHERE stored IS NOT NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A file for printing: the valid certificates of these serials, by name."""
+
+    number: int
+    first: int
+    last: int
+    stored: str
 
 
 @dataclass(slots=True)
@@ -154,8 +190,19 @@ def latest(session: Session, meeting: Meeting) -> Row[Any] | None:
 
 
 def latest_print(session: Session, meeting: Meeting) -> Row[Any] | None:
-    """The last run that left a file for printing."""
+    """The last run that left files for printing."""
     return session.execute(_PRINTED, {"meeting_id": meeting.id}).first()
+
+
+def prints(row: Row[Any] | None) -> list[Print]:
+    """The files for printing of a run that has come to its end."""
+    if row is None or row.state != "done" or not row.stored:
+        return []
+    return [
+        Print(number, (number - 1) * FILE + 1, number * FILE, name)
+        for number, name in enumerate(row.stored.split(), start=1)
+        if name != NO_FILE
+    ]
 
 
 def cancel(session: Session, meeting: Meeting, run_id: UUID) -> None:
@@ -178,7 +225,7 @@ def forget_prints(session: Session) -> None:
 
 def sweep_prints(session: Session) -> int:
     """Delete the files that no run names; returns how many."""
-    named = set(session.scalars(_NAMED))
+    named = {name for names in session.scalars(_NAMED) for name in names.split()}
     loose = [name for name in printed.names(older_than=YOUNG) if name not in named]
     return sum(printed.delete(name, older_than=YOUNG) for name in loose)
 
@@ -189,21 +236,24 @@ def claim(session: Session) -> Claim | None:
     return None if row is None else Claim(row, row.lease_until)
 
 
-def make(taken: Claim) -> None:
-    """Bring a run to its end; commits each batch by itself."""
+def make(taken: Claim, until: datetime) -> bool:
+    """Bring a run on until then, each step committed by itself; whether something is left of it."""
     try:
-        while _issue_batch(taken):
-            pass
-        _end(taken, "done", stored=_print(taken))
+        # One step at least, however late it is: so every shift brings the run on.
+        while _issue_batch(taken) or _print_file(taken):
+            if datetime.now(UTC) >= until:
+                return _release(taken)
+        _end(taken, "done")
     except Overtaken:
         log.info("certificates.stopped", run=str(taken.run.id))
     except NumberTaken:
         _end(taken, "failed", error="number-taken")
-    except OperationalError:
-        raise  # the database is away: when the lease is over, somebody goes on
+    except (OperationalError, TooSlow):
+        raise  # when the lease is over, somebody goes on
     except Exception:
         log.exception("certificates.error", run=str(taken.run.id))
         _end(taken, "failed", error="error")
+    return False
 
 
 def _issue_batch(taken: Claim) -> int:
@@ -214,13 +264,21 @@ def _issue_batch(taken: Claim) -> int:
     return done
 
 
-def _print(taken: Claim) -> str | None:
-    """All that hold now, in one file; None when there is none."""
+def _print_file(taken: Claim) -> bool:
+    """Make the next file of those that hold; False when there is none left to make."""
+    values = {"id": taken.run.id, "meeting_id": taken.run.meeting_id, "file": FILE}
     with taken.step() as session:
-        facts = certificates.valid(session, session.get_one(Meeting, taken.run.meeting_id))
-    if not facts:
-        return None
+        values["after"] = FILE * len(session.execute(_PRINTED_SO_FAR, values).scalar_one().split())
+        if values["after"] >= session.execute(_LAST_SERIAL, values).scalar_one():
+            return False
+        facts = [certificates.read_facts(kept) for kept in session.scalars(_HOLDING, values)]
+    name = _written(taken, facts) if facts else NO_FILE
+    with taken.step() as session:
+        session.execute(_ADD_FILE, {"id": taken.run.id, "name": name})
+    return True
 
+
+def _written(taken: Claim, facts: list[CertificateFacts]) -> str:
     def hold(_done: int) -> None:
         with taken.step():
             pass
@@ -230,10 +288,17 @@ def _print(taken: Claim) -> str | None:
     return printed.put(file.getvalue(), "pdf")
 
 
-def _end(taken: Claim, state: str, *, error: str = "", stored: str | None = None) -> None:
+def _release(taken: Claim) -> bool:
+    """Leave the rest to whoever comes next; False if it is not this worker's any more."""
+    values = {"id": taken.run.id, "lease_until": taken.lease_until}
+    with database.sessions.begin() as session:
+        return session.execute(_RELEASE, values).first() is not None
+
+
+def _end(taken: Claim, state: str, *, error: str = "") -> None:
     """Say how it ended, if the run is still this worker's."""
     values = {"id": taken.run.id, "lease_until": taken.lease_until}
-    values |= {"state": state, "error": error, "stored": stored}
+    values |= {"state": state, "error": error}
     with database.sessions.begin() as session:
         ended = session.execute(_END, values).first()
     log.info("certificates.ended", run=str(taken.run.id), state=state, held=ended is not None)

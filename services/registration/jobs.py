@@ -69,13 +69,15 @@ def tell_registrations() -> None:
 
 @bus.job("certificates", every=15)
 def issue_certificates() -> None:
-    """Issue the certificates of the run that is due, if any, and put them into one file."""
+    """Issue and print certificates of the run that is due, if any, for one slice of time."""
     with database.sessions.begin() as session:
         taken = issuing.claim(session)
         if taken is None:
             return
         bus.wake(session, issue_certificates)  # another worker may take the next one meanwhile
-    issuing.make(taken)
+    if issuing.make(taken, datetime.now(UTC) + SHIFT):
+        with database.sessions.begin() as session:
+            bus.wake(session, issue_certificates)
 
 
 @bus.job("jobs", every=3600)
@@ -88,7 +90,7 @@ def purge_prints() -> None:
         issuing.sweep_prints(session)
 
 
-@bus.job("jobs", every=60)
+@bus.job("jobs", every=300)
 def keep_directory() -> None:
     """Link approved registrations to people and libraries, and keep what people learned."""
     with database.sessions.begin() as session:
@@ -97,18 +99,15 @@ def keep_directory() -> None:
 
 @bus.job("jobs", every=3600)
 def forget_expired() -> None:
-    """Forget the people of meetings whose time is over, and whatever nobody needs any more.
-
-    Each batch is a transaction, so a run that is cut short goes on where it stopped.
-    """
-    erased = 1
-    while erased:
+    """Forget who asked for it, the people of old meetings, and whatever nobody needs any more."""
+    if not retention.work(datetime.now(UTC) + SHIFT):
         with database.sessions.begin() as session:
-            erased = retention.erase_due(session)
-    with database.sessions.begin() as session:
-        retention.forget_letters(session)
-        retention.forget_sign_ins(session)
-        uploads.forget_unfinished(session)
-    # Only now, as a file must not go before its row has.
-    with database.sessions.begin() as session:
-        uploads.sweep(session)
+            bus.wake(session, forget_expired)
+    for step in (
+        retention.forget_letters,
+        retention.forget_sign_ins,
+        uploads.forget_unfinished,
+        uploads.sweep,  # the last, as a file must not go before its row has
+    ):
+        with database.sessions.begin() as session:
+            step(session)

@@ -104,7 +104,9 @@ def suggest(session: Session, words: str, region: str, limit: int) -> list[Row[A
 def find(session: Session, caller: Caller, library_id: UUID, *, lock: bool = False) -> Library:
     """One library of the caller's region, perhaps a merged one. Raises `LibraryNotFound`."""
     query = select(Library).where(Library.id == library_id, in_scope(Library.region_code, caller))
-    library = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if lock:  # who registers for it need not wait
+        query = query.with_for_update(key_share=True)
+    library = session.scalars(query).one_or_none()
     if library is None:
         raise LibraryNotFound(library_id)
     return library

@@ -72,7 +72,9 @@ def both(
     model = _MODELS[noun]
     query = select(model).where(model.id.in_(ids), in_scope(model.region_code, caller))
     query = query.order_by(model.id).execution_options(populate_existing=True)
-    found = {row.id: row for row in session.scalars(query.with_for_update() if lock else query)}
+    if lock:  # what points to the two, and is written meanwhile, need not wait
+        query = query.with_for_update(key_share=True)
+    found = {row.id: row for row in session.scalars(query)}
     for entry in ids:
         if entry not in found:
             raise _NOT_FOUND[noun](entry)

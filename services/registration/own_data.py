@@ -48,7 +48,7 @@ def export(session: Session, registration: Row[Any], meeting: Row[Any]) -> dict[
         "registration": {
             **{name: getattr(registration, name) for name in _COLUMNS},
             "region": regions.get(registration.region_code).label,
-            "nik": nik.decrypt(registration.nik) if registration.nik else None,
+            "nik": _nik(registration.nik),
         },
         "booth": _one(session.get(Booth, mine), ("registration_id",)),
         "consents": [
@@ -70,6 +70,13 @@ def export(session: Session, registration: Row[Any], meeting: Row[Any]) -> dict[
         "directory": _directory(session, person),
         "history": _history(session, registration),
     }
+
+
+def _nik(token: bytes | None) -> str | None:
+    try:
+        return nik.decrypt(token) if token else None
+    except nik.Unreadable:
+        return data_requests.masked(token)
 
 
 def _directory(session: Session, person: Person | None) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Own links sent again: to whoever holds the address or number, never to whoever asks."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -44,16 +45,20 @@ def request(session: Session, contact: Contact, language: Language) -> None:
         "most": MOST,
     }
     rows = list(session.execute(_OF_CONTACT, values))
-    event = OwnLinksRequested(
-        request_id=uuid7(),
-        email=contact.email,
-        phone=contact.phone,
-        language=language,
-        region_code=rows[0].region_code if rows else "",
-        links=tuple(_link(session, row) for row in rows),
-    )
+    events = [
+        OwnLinksRequested(
+            request_id=uuid7(),
+            email=contact.email,
+            phone=contact.phone,
+            language=language,
+            region_code=region_code,
+            links=tuple(_link(session, row) for row in group),
+        )
+        for region_code, group in _by_province(rows)
+    ]
     with session.begin_nested() as told:
-        bus.publish(session, event)
+        for event in events:
+            bus.publish(session, event)
         if not rows:
             told.rollback()
 
@@ -79,6 +84,21 @@ _PLACE = text("""
     JOIN registration other ON other.meeting_id = me.meeting_id AND other.status = 'waiting'
      AND (other.waiting_since, other.id) <= (me.waiting_since, me.id)
     WHERE me.id = :id AND me.status = 'waiting'""")
+
+
+def _by_province(rows: Sequence[Any]) -> list[tuple[str, list[Any]]]:
+    """A message each, as those in charge of its region read it: they must see all who are in it.
+
+    Without rows it is one message, which is undone.
+    """
+    groups: dict[str, list[Any]] = {} if rows else {"": []}
+    for row in rows:
+        groups.setdefault(row.region_code.partition(".")[0], []).append(row)
+    regions = {code: {row.region_code for row in group} for code, group in groups.items()}
+    return [
+        (next(iter(regions[code])) if len(regions[code]) == 1 else code, group)
+        for code, group in groups.items()
+    ]
 
 
 def _link(session: Session, row: Any) -> OwnLink:

@@ -2,9 +2,13 @@
 
 Of an erased registration stay its row without the person, the check-ins, the proof of consent, and
 the facts of a certificate, by which whoever was shown it can check it.
+
+What is left elsewhere of a person (imports, events, contacts of libraries) goes first, in a scan
+and a transaction of its own: it takes seconds, and nobody may wait for a registration so long.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from services.registration import audit
 from services.registration.audit import Change
-from services.registration.resources import bus, files
+from services.registration.resources import bus, database, files
 from services.registration.uploads import YOUNG
 from shared.database import after_commit
 from shared.events import OwnLinksRequested, RegistrationErased
-from shared.security import Caller
 
-BATCH = 200
+MOST = 1000  # registrations in one run: what is left of them elsewhere is one scan
+BATCH = 200  # of these in one transaction
 NOBODY = "—"
 # Values of the audit log that tell nothing of a person; all others of an erased one become a dash.
 IMPERSONAL = (
@@ -28,8 +32,17 @@ IMPERSONAL = (
 )
 
 _LOCK = text("""
-    SELECT id, name, email, phone, person_key, person_id, region_code FROM registration
+    SELECT id, person_key, person_id, region_code FROM registration
     WHERE id = ANY (:ids) AND erased_at IS NULL ORDER BY id FOR UPDATE""")
+
+# Without a lock: who is corrected meanwhile keeps what is new, and is erased a moment later.
+_FOUND = text("""
+    SELECT registration.id, registration.name, registration.email, registration.phone,
+        registration.person_id, registration.meeting_id, registration.submitted_at,
+        left(registration.region_code, 5) AS place,
+        coalesce(registration.library_id, person.library_id) AS library_id
+    FROM registration LEFT JOIN person ON person.id = registration.person_id
+    WHERE registration.id = ANY (:ids) AND erased_at IS NULL ORDER BY registration.id""")
 
 _UPLOADS = text("""
     DELETE FROM upload WHERE registration_id = ANY (:ids) RETURNING stored, thumbnail""")
@@ -44,16 +57,17 @@ _STILL_NAMED = text("""
 _IMPORT_ROWS = text("""
     DELETE FROM import_row USING import_job
     WHERE import_job.id = import_row.job_id
+      AND (import_job.meeting_id IS NULL OR import_job.meeting_id = ANY (:meetings))
       AND EXISTS (
         SELECT FROM jsonb_each_text(coalesce(values -> 'cells', '{}')
                                     || coalesce(values -> 'fields', '{}')) AS cell
         WHERE lower(cell.value) = ANY (:contacts)
-           OR (length(cell.value) >= 8
-               AND regexp_replace(cell.value, '[^0-9]', '', 'g') <> ''
+           OR (cell.value ~ '[0-9].{6}' -- most cells cost no more than this look
                AND ltrim(regexp_replace(cell.value, '[^0-9]', '', 'g'), '062') = ANY (:digits))
            OR (import_job.finished_at IS NOT NULL AND lower(cell.value) = ANY (:names)))""")
 
-# An event is deleted once all have it; `forget_letters` comes back for those on their way.
+# An event is deleted once all have it; `forget_letters` comes back for those on their way. Ids
+# sort by time, so what is older than the registrations is not even read.
 _SETTLED = """
     sent_at IS NOT NULL AND NOT EXISTS (
         SELECT FROM delivery WHERE delivery.event_id = outbox.id AND delivery.due_at IS NOT NULL)"""
@@ -61,7 +75,8 @@ _SETTLED = """
 _OUTBOX = text(f"""
     WITH gone AS (
         DELETE FROM outbox
-        WHERE (envelope ->> 'subject' = ANY (:nouns)
+        WHERE id >= uuidv7(CAST(:since AS timestamptz) - interval '1 minute' - now())
+          AND (envelope ->> 'subject' = ANY (:nouns)
                OR (type = :links AND (lower(envelope -> 'data' ->> 'email') = ANY (:contacts)
                                       OR envelope -> 'data' ->> 'phone' = ANY (:contacts))))
           AND {_SETTLED}
@@ -132,58 +147,157 @@ _PEOPLE = tuple(
     )
 )
 
+# Of the person's own library by name or contact, in their kab/kota by contact alone: elsewhere it
+# is a namesake. What somebody who stays has given too is theirs.
 _CONTACTS = text("""
-    UPDATE library SET contact_name = '', version = version + 1,
-        email = CASE WHEN lower(email) = ANY (:contacts) THEN NULL ELSE email END,
-        phone = CASE WHEN phone = ANY (:contacts) THEN NULL ELSE phone END
-    WHERE lower(email) = ANY (:contacts) OR phone = ANY (:contacts)
-       OR lower(contact_name) = ANY (:names)""")
+    WITH gone AS (
+        SELECT * FROM unnest(CAST(:libraries AS uuid[]), CAST(:places AS text[]),
+                             CAST(:names AS text[]), CAST(:emails AS text[]),
+                             CAST(:phones AS text[])) AS gone(library_id, place, name, email, phone)
+    ), pair AS (  -- equalities only, so each is a hash join
+        SELECT library.id AS found_id, gone.* FROM library
+        JOIN gone ON library.id = gone.library_id
+        UNION SELECT library.id, gone.* FROM library
+        JOIN gone ON lower(library.email) = gone.email AND left(region_code, 5) = gone.place
+        UNION SELECT library.id, gone.* FROM library
+        JOIN gone ON library.phone = gone.phone AND left(region_code, 5) = gone.place
+    ), found AS (
+        SELECT library.id, bool_or(lower(contact_name) = pair.name) AS named,
+            coalesce(bool_or(lower(library.email) = pair.email), false) AS mailed,
+            coalesce(bool_or(library.phone = pair.phone), false) AS called
+        FROM library JOIN pair ON library.id = pair.found_id GROUP BY library.id
+    ), held AS (
+        SELECT id FROM library WHERE id IN (SELECT id FROM found)
+        ORDER BY id FOR NO KEY UPDATE
+    ), judged AS (
+        SELECT found.id,
+            mailed AND NOT EXISTS (
+                SELECT FROM registration WHERE lower(registration.email) = lower(library.email)
+                AND erased_at IS NULL AND registration.id <> ALL (:ids)) AS no_email,
+            called AND NOT EXISTS (
+                SELECT FROM registration WHERE registration.phone = library.phone
+                AND erased_at IS NULL AND registration.id <> ALL (:ids)) AS no_phone,
+            named AND NOT EXISTS (
+                SELECT FROM registration WHERE registration.library_id = library.id
+                AND lower(registration.name) = lower(contact_name)
+                AND erased_at IS NULL AND registration.id <> ALL (:ids)) AS no_name
+        FROM found JOIN held USING (id) JOIN library USING (id)
+    )
+    UPDATE library SET version = version + 1,
+        contact_name = CASE WHEN no_name OR no_email OR no_phone THEN '' ELSE contact_name END,
+        email = CASE WHEN no_email THEN NULL ELSE email END,
+        phone = CASE WHEN no_phone THEN NULL ELSE phone END
+    FROM judged
+    WHERE library.id = judged.id AND (no_name OR no_email OR no_phone)
+    RETURNING library.id, region_code, no_email, no_phone""")
 
+# Those who asked first; of the others the time is over.
 _DUE = text("""
-    SELECT registration.id FROM registration
-    JOIN meeting ON meeting.id = registration.meeting_id
-    WHERE registration.erased_at IS NULL
-      AND meeting.ends_at + make_interval(days => meeting.keep_days) < now()
-    ORDER BY registration.id LIMIT :batch FOR UPDATE OF registration SKIP LOCKED""")
+    (SELECT registration_id FROM data_request
+     JOIN registration ON registration.id = registration_id
+     WHERE kind = 'delete' AND outcome = 'done' AND erased_at IS NULL
+     ORDER BY done_at, data_request.id LIMIT :most)
+    UNION
+    (SELECT registration.id FROM registration
+     JOIN meeting ON meeting.id = registration.meeting_id
+     WHERE registration.erased_at IS NULL
+       AND meeting.ends_at + make_interval(days => meeting.keep_days) < now()
+     ORDER BY registration.id LIMIT :most)
+    LIMIT :most""")
 
 _SIGN_INS = tuple(
     text(statement)
     for statement in (
-        "DELETE FROM one_time_code WHERE expires_at < now() - interval '1 day'",
-        "DELETE FROM sign_in_session WHERE expires_at < now() - interval '1 day'",
+        """DELETE FROM one_time_code
+           WHERE least(expires_at, used_at) < now() - interval '30 days'""",
+        """DELETE FROM sign_in_session
+           WHERE least(expires_at, ended_at) < now() - interval '30 days'""",
     )
 )
 
 
-def erase(session: Session, ids: Sequence[UUID], by: Caller = audit.SYSTEM) -> int:
+def work(until: datetime, most: int = MOST, batch: int = BATCH) -> bool:
+    """Erase who was granted it, and of meetings whose time is over; False when some are left.
+
+    Each batch is a transaction; past `until` the next run goes on, but one batch is always done.
+    """
+    with database.sessions.begin() as session:
+        ids = list(session.execute(_DUE, {"most": most}).scalars())
+    if ids:
+        with database.sessions.begin() as session:
+            forget_traces(session, ids)
+    for first in range(0, len(ids), batch):
+        if first and datetime.now(UTC) >= until:
+            return False
+        with database.sessions.begin() as session:
+            erase(session, ids[first : first + batch])
+    return len(ids) < most
+
+
+def forget_traces(session: Session, ids: Sequence[UUID]) -> None:
+    """Delete what imports, events and contacts of libraries tell of who is about to be erased."""
+    people = session.execute(_FOUND, {"ids": list(ids)}).all()
+    if not people:
+        return
+    contacts = {
+        "ids": list(ids),
+        "libraries": [person.library_id for person in people],
+        "places": [person.place for person in people],
+        "names": _names(people),
+        "emails": [person.email and person.email.lower() for person in people],
+        "phones": [person.phone for person in people],
+    }
+    # Libraries before rows, as an import takes them.
+    changes = [
+        Change("library", str(row.id), row.region_code, after=_told(row))
+        for row in session.execute(_CONTACTS, contacts)
+    ]
+    audit.record(session, audit.SYSTEM, "changed", *changes)
+    values = {
+        "nouns": _nouns(people),
+        "contacts": _contacts(people),
+        "names": _names(people),
+        "digits": [person.phone.lstrip("+062") for person in people if person.phone],
+        "meetings": list({person.meeting_id for person in people}),
+        "since": min(person.submitted_at for person in people),
+        "links": OwnLinksRequested.type,
+    }
+    session.execute(_IMPORT_ROWS, values)
+    session.execute(_OUTBOX, values)
+
+
+def erase(session: Session, ids: Sequence[UUID]) -> int:
     """Make nobody of these registrations, here and, by an event, in the other services.
 
+    `forget_traces` comes before: afterwards nobody knows any more what to look for.
     Returns how many there were; one that was erased before stays as it is. Files go after the
     commit, when no other row names them.
     """
     people = session.execute(_LOCK, {"ids": list(ids)}).all()
     if not people:
         return 0
-    values = _values(people, by)
+    nouns = _nouns(people)
+    values = {
+        "ids": [person.id for person in people],
+        "registrations": [person.id for person in people],
+        "by": audit.SYSTEM.name,
+        "nobody": NOBODY,
+        "impersonal": list(IMPERSONAL),
+    }
     stored = session.execute(_UPLOADS, values).all()
-    for statement in (*_SMALLER, _IMPORT_ROWS, _OUTBOX, _REGISTRATION):
+    for statement in (*_SMALLER, _REGISTRATION):
         session.execute(statement, values)
     _forget_people(session, people)
     changes = [
         Change("registration", str(person.id), person.region_code, after={"erased": True})
         for person in people
     ]
-    session.execute(_AUDIT, values | {"ids": values["nouns"]})
-    audit.record(session, by, "erased", *changes)
+    session.execute(_AUDIT, values | {"ids": nouns})
+    audit.record(session, audit.SYSTEM, "erased", *changes)
     bus.publish(session, *(RegistrationErased(registration_id=person.id) for person in people))
     names = {name for row in stored for name in row if name}
     _delete_files(session, names)
     return len(people)
-
-
-def erase_due(session: Session, batch: int = BATCH) -> int:
-    """Erase the next registrations of meetings whose time is over; 0 when none is left."""
-    return erase(session, list(session.execute(_DUE, {"batch": batch}).scalars()))
 
 
 def forget_letters(session: Session) -> None:
@@ -197,24 +311,9 @@ def forget_sign_ins(session: Session) -> None:
         session.execute(statement)
 
 
-def _values(people: Sequence[Row[Any]], by: Caller) -> dict[str, Any]:
-    contacts = _contacts(people)
-    ids = [person.id for person in people]
-    noticed = {str(person.id) for person in people} | {
-        str(person.person_id) for person in people if person.person_id
-    }
-    return {
-        "ids": ids,
-        "registrations": ids,
-        "nouns": sorted(noticed),
-        "by": by.name,
-        "nobody": NOBODY,
-        "contacts": contacts,
-        "names": _names(people),
-        "digits": [person.phone.lstrip("+062") for person in people if person.phone],
-        "links": OwnLinksRequested.type,
-        "impersonal": list(IMPERSONAL),
-    }
+def _nouns(people: Sequence[Row[Any]]) -> list[str]:
+    ids = {person.id for person in people} | {person.person_id for person in people}
+    return sorted(str(one) for one in ids if one)
 
 
 def _names(people: Sequence[Row[Any]]) -> list[str]:
@@ -226,6 +325,11 @@ def _contacts(people: Sequence[Row[Any]]) -> list[str]:
     return [contact.lower() for contact in found]
 
 
+def _told(row: Row[Any]) -> dict[str, str]:
+    kept = {"email": row.no_email, "phone": row.no_phone}
+    return {"contact_name": NOBODY} | {name: NOBODY for name, gone in kept.items() if gone}
+
+
 def _forget_people(session: Session, people: Sequence[Row[Any]]) -> None:
     known = {
         "people": [person.person_id for person in people if person.person_id],
@@ -234,7 +338,6 @@ def _forget_people(session: Session, people: Sequence[Row[Any]]) -> None:
     left = list(session.execute(_LEFT, known).scalars())
     for statement in _PEOPLE:
         session.execute(statement, {"left": left})
-    session.execute(_CONTACTS, {"contacts": _contacts(people), "names": _names(people)})
 
 
 def _delete_files(session: Session, names: set[str]) -> None:

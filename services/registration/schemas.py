@@ -29,9 +29,19 @@ _CONTROL = re.compile(
 )
 
 
+_ADDRESS = re.compile(r"://|www\.|@|\b[\w-]+\.(?:com|net|org|info|xyz|example|id)\b", re.IGNORECASE)
+
+
 def _printable(value: str) -> str:
     if _CONTROL.search(value):
         raise PydanticCustomError("unreadable", "unreadable characters")
+    return value
+
+
+def _no_address(value: str) -> str:
+    """Names stand in mails that we send to whatever address was typed: nobody advertises there."""
+    if _ADDRESS.search(value):
+        raise PydanticCustomError("no-address", "an address of the web or of mail")
     return value
 
 
@@ -81,12 +91,12 @@ def _text(most: int, least: int = 1) -> object:
     return StringConstraints(strip_whitespace=True, min_length=least, max_length=most)
 
 
-Name = Annotated[str, _text(120, 2), AfterValidator(_printable)]
+Name = Annotated[str, _text(120, 2), AfterValidator(_printable), AfterValidator(_no_address)]
 Email = Annotated[str, _text(254), AfterValidator(_printable), AfterValidator(_email)]
 Phone = Annotated[str, _text(30), AfterValidator(_printable), AfterValidator(_phone)]
 RegionCode = Annotated[str, _text(13), AfterValidator(_printable), AfterValidator(_region)]
-Library = Annotated[str, _text(160, 2), AfterValidator(_printable)]
-Position = Annotated[str, _text(120, 2), AfterValidator(_printable)]
+Library = Annotated[str, _text(160, 2), AfterValidator(_printable), AfterValidator(_no_address)]
+Position = Annotated[str, _text(120, 2), AfterValidator(_printable), AfterValidator(_no_address)]
 Note = Annotated[str, _text(300, 0), AfterValidator(_printable)]
 Paragraph = Annotated[str, _text(2000, 0), AfterValidator(_printable_lines)]
 Nik = Annotated[str, _text(24), AfterValidator(_nik)]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -23,7 +23,6 @@ from shared.security import Caller
 TOKEN_S = 10 * 60  # how long a token outlives the end of its session, at most
 REMEMBERED = timedelta(days=30)
 A_WORKING_DAY = timedelta(hours=12)
-KEPT = timedelta(days=30)  # after its end a row goes
 
 _ID_AND_SECRET = re.compile(r"([0-9a-f-]{36})\.([\w-]{43})")
 
@@ -66,13 +65,16 @@ _OPEN = text("""
     SELECT id, device, created_at, used_at FROM sign_in_session
     WHERE account_id = :account_id AND ended_at IS NULL AND expires_at > now()
     ORDER BY used_at DESC, id""")
-_FORGET = text("""
-    DELETE FROM sign_in_session WHERE expires_at < now() - CAST(:kept AS interval)""")
+
+_HELD = text("""
+    SELECT s.id FROM sign_in_session s JOIN account a ON a.id = s.account_id
+    WHERE s.id = :id AND s.account_id = :account_id
+      AND s.ended_at IS NULL AND s.expires_at > now() AND a.disabled_at IS NULL
+    FOR SHARE OF s""")
 
 
 def begin(session: Session, caller: Caller, user_agent: str, *, remember: bool) -> Opened:
     """Sign a browser in."""
-    session.execute(_FORGET, {"kept": KEPT})
     session_id, secret = uuid7(), secrets.token_urlsafe(32)
     length = REMEMBERED if remember else A_WORKING_DAY
     session.execute(
@@ -116,6 +118,16 @@ def end(
         return 0
     values = {"account_id": owner, "only": only, "but": but}
     return len(session.execute(_END, values).all())
+
+
+def hold(session: Session | Connection, caller: Caller) -> None:
+    """See that the caller's session is still open; in a transaction it then ends after this one.
+
+    Raises `SessionOver`: a short token tells nothing of it, as it outlives its session.
+    """
+    values = {"id": _uuid(caller.session), "account_id": _uuid(caller.subject)}
+    if session.execute(_HELD, values).first() is None:
+        raise SessionOver
 
 
 def of_account(session: Session, account_id: UUID) -> list[Row[tuple[UUID, str, datetime, Any]]]:

@@ -5,12 +5,14 @@ A sheet is read only after `shared.uploads.judge` has let it in.
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
 from itertools import islice
 from typing import Any
+from xml.parsers import expat
 from zipfile import ZipFile
 
 from python_calamine import CalamineError, load_workbook
@@ -27,10 +29,15 @@ HEAD_ROWS = 10  # a heading may stand below a title
 MOST_COLUMNS = 200
 FURTHEST_ROW = 20_000  # empty rows between are forgiven
 _CELLS = 400_000
-_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^>]*)>")
-_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']""")
+_LONGEST = 32_767  # letters in one cell, Excel's own limit
+_LETTERS = 16_000_000  # of all cells; 64 MB when each takes four bytes
+_PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _DELIMITERS = ";,\t"
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+# Where another program's separator, or a line, may begin a cell inside ours.
+_BEGIN = r"""([;,\t\r\n][\s"]*)"""
+_INNER = re.compile(_BEGIN + "(?=[-=+@])")
+_INNER_HARMLESS = re.compile(_BEGIN + "'(?=[-=+@])")
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
@@ -136,7 +143,7 @@ def _csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _xlsx(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    _check_places(data)
+    _check(data)
     try:
         with load_workbook(BytesIO(data)) as book:
             cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
@@ -146,19 +153,90 @@ def _xlsx(data: bytes) -> Iterator[tuple[int, list[str]]]:
         yield number, [_text(value) for value in row]
 
 
-def _check_places(data: bytes) -> None:
-    """No cell may stand far out: the reader makes room for all that lie between, in memory."""
+def _check(data: bytes) -> None:
+    """No cell may stand far out, and all texts together must be of a size for people.
+
+    The reader makes room for all that lies between cells, and copies a shared string for each
+    cell that shows it. A sheet may be a part of any name, the strings have theirs.
+    """
+    found = _Parts()
     with ZipFile(BytesIO(data)) as archive:
-        for name in archive.namelist():
-            if not name.startswith("xl/worksheets/"):
-                continue
-            for count, cell in enumerate(_CELL.finditer(archive.read(name))):
-                place = _PLACE.search(cell[1])
+        for info in archive.infolist():
+            part = archive.read(info)
+            if info.filename.lower().endswith("sharedstrings.xml") or b"sheetData" in part:
+                found.read(part)
+    if found.letters() > _LETTERS:
+        raise Unreadable("too-many-rows")
+
+
+class _Parts:
+    """The sheets and shared strings of a workbook, as far as `_check` must know them."""
+
+    def __init__(self) -> None:
+        self._lengths: list[int] = []  # of the shared strings
+        self._shown: Counter[int] = Counter()  # by how many cells each is shown
+        self._cells = 0
+        self._inside = ""  # "si" in a string, "v" in the number of one
+        self._shared = False  # whether the cell shows a shared string
+        self._number = ""
+
+    def read(self, part: bytes) -> None:
+        """Raises `Unreadable`."""
+        if self._lengths and b"sheetData" not in part:  # two lists: which would be read?
+            raise Unreadable("damaged")
+        self._cells = 0
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        parser.StartDoctypeDeclHandler = self._doctype
+        try:
+            parser.Parse(part, True)  # noqa: FBT003 - takes no names
+        except (expat.ExpatError, ValueError) as error:
+            raise Unreadable("damaged") from error
+
+    def letters(self) -> int:
+        """Of all cells with shared strings together. Raises `Unreadable`."""
+        if any(number >= len(self._lengths) for number in self._shown):
+            raise Unreadable("damaged")
+        return sum(self._lengths[number] * times for number, times in self._shown.items())
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "c":
+                place = _PLACE.fullmatch(attributes.get("r", ""))
                 if place is None:
                     raise Unreadable("damaged")
                 _within(int(place[2]), _column(place[1]))
-                if count > _CELLS:
+                self._cells += 1
+                if self._cells > _CELLS:
                     raise Unreadable("too-many-rows")
+                self._shared, self._number = attributes.get("t") == "s", ""
+            case "v":
+                self._inside = "v"
+            case "si":
+                self._inside = "si"
+                self._lengths.append(0)
+
+    def _text(self, text: str) -> None:
+        if self._inside == "v" and self._shared:
+            self._number += text[:20]
+        elif self._inside == "si":
+            self._lengths[-1] += len(text)
+            if self._lengths[-1] > _LONGEST:
+                raise Unreadable("damaged")
+
+    def _end(self, name: str) -> None:
+        match name.rpartition(":")[2]:
+            case "c" if self._number:
+                self._shown[abs(int(self._number))] += 1
+                self._number = ""
+            case "v" | "si":
+                self._inside = ""
+
+    def _doctype(self, *_declared: object) -> None:
+        raise Unreadable("damaged")
 
 
 def _within(row: int, column: int) -> None:
@@ -166,10 +244,10 @@ def _within(row: int, column: int) -> None:
         raise Unreadable("too-many-rows")
 
 
-def _column(letters: bytes) -> int:
+def _column(letters: str) -> int:
     number = 0
-    for code in letters:
-        number = number * 26 + code - 64
+    for sign in letters:
+        number = number * 26 + ord(sign) - 64
     return number
 
 
@@ -189,8 +267,8 @@ def _text(value: Any) -> str:
 
 
 def _plain(cell: str) -> str:
-    """Without the apostrophe that `harmless` put before it."""
-    cell = one_line(cell)
+    """Without the apostrophes that `harmless` put there."""
+    cell = one_line(_INNER_HARMLESS.sub(r"\1", cell))
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_DANGEROUS) else cell
 
 
@@ -204,7 +282,11 @@ def write_csv(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def harmless(cell: str) -> str:
-    """A cell that a spreadsheet shows, instead of running it as a formula."""
+    """A cell that a spreadsheet shows, instead of running it as a formula.
+
+    Nor any part of it, should the spreadsheet be set to another separator than ours.
+    """
+    cell = _INNER.sub(r"\1'", cell)
     return f"'{cell}" if cell.startswith(_DANGEROUS) else cell
 
 

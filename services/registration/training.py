@@ -67,7 +67,7 @@ _LINK = text("""
     WHERE registration.id = found.id""")
 
 # Who corrected name or contact is found again by the new one; an entry that is left without
-# anything was only ever about the old spelling.
+# anything was only ever about the old spelling, unless it was there before they registered.
 _RELINK = text("""
     WITH found AS (
         SELECT registration.id, person.id AS person_id
@@ -84,7 +84,7 @@ _RELINK = text("""
     SELECT DISTINCT person_id FROM found""")
 
 _DROP_EMPTY = text("""
-    DELETE FROM person WHERE id = ANY (:ids)
+    DELETE FROM person WHERE id = ANY (:ids) AND NOT imported
       AND NOT EXISTS (SELECT FROM registration WHERE person_id = person.id)
       AND NOT EXISTS (SELECT FROM training WHERE person_id = person.id)
       AND NOT EXISTS (SELECT FROM person alias WHERE alias.merged_into = person.id)""")

@@ -6,6 +6,7 @@ something when it is opened is refused.
 """
 
 import re
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from io import BytesIO
@@ -30,7 +31,11 @@ ACCEPT: dict[Kind, str] = {
     "xlsx": ".xlsx",
     "csv": ".csv,text/csv",
 }
-PIXELS = 40_000_000  # 160 MB when unpacked with transparency
+PIXELS = 40_000_000  # a JPEG, which can be unpacked at a fraction of its size
+# PNG and WEBP are unpacked whole, and a picture of one colour is 1.5 kB whatever its size.
+PIXELS_WHOLE = 16_000_000
+AT_ONCE = 2  # pictures unpacked in one process, each 64 MB at most
+TURN_S = 10.0  # how long to wait for one's turn
 PHOTO_PX = 1600
 THUMBNAIL_PX = 480
 MEDIA_TYPES: dict[Kind, tuple[str, str]] = {
@@ -39,6 +44,7 @@ MEDIA_TYPES: dict[Kind, tuple[str, str]] = {
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
     "csv": ("text/csv; charset=utf-8", "csv"),
 }
+_turns = threading.BoundedSemaphore(AT_ONCE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 # Pillow refuses twice as many when it reads the header, whoever opens a picture in this process.
@@ -114,6 +120,8 @@ def _text(data: bytes) -> str:
 
 
 def _photo(data: bytes) -> Judged:
+    if not _turns.acquire(timeout=TURN_S):
+        raise Refused("busy")
     try:
         canvas = _decoded(data)
         width, height = canvas.size
@@ -126,19 +134,26 @@ def _photo(data: bytes) -> Judged:
         raise Refused("too-many-pixels") from None
     except Exception as error:  # Pillow's decoders raise whatever they stumble over
         raise Refused("damaged") from error
+    finally:
+        _turns.release()
 
 
 def _decoded(data: bytes) -> Image.Image:
     """The picture upright on white, at most `PHOTO_PX` wide and high, with nothing else of it."""
     with Image.open(BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
-        if image.width * image.height > PIXELS:
+        most = PIXELS if image.format in {"JPEG", "MPO"} else PIXELS_WHOLE
+        if image.width * image.height > most:
             raise Refused("too-many-pixels")
         # MPO is a phone's JPEG with a depth map or the like behind it; its first picture is meant.
         if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
             raise Refused("wrong-kind")
         image.draft("RGB", (PHOTO_PX, PHOTO_PX))  # a large JPEG is unpacked at half its size
-        upright = ImageOps.exif_transpose(image).convert("RGBA")
-    upright.thumbnail((PHOTO_PX, PHOTO_PX))
+        # A palette has no colours in between; all others are made small before anything else.
+        small = image if image.mode in {"L", "RGB", "RGBA", "CMYK"} else image.convert("RGBA")
+        exif = image.getexif()
+        small.thumbnail((PHOTO_PX, PHOTO_PX))
+        small.getexif().update(exif)
+        upright = ImageOps.exif_transpose(small).convert("RGBA")
     canvas = Image.new("RGB", upright.size, "white")
     canvas.paste(upright, mask=upright)
     return canvas

@@ -11,6 +11,7 @@ Reason = Literal[
     "too-many-pixels",
     "active-content",
     "archive-bomb",
+    "busy",
     "empty",
 ]
 
@@ -24,11 +25,15 @@ REASONS: dict[Reason, str] = {
         "atau tabel (XLSX, CSV), sesuai permintaan di atasnya."
     ),
     "damaged": _("Berkas ini rusak atau terkunci. Simpan ulang, lalu unggah lagi."),
-    "too-many-pixels": _("Ukuran gambar ini terlalu besar. Perkecil hingga 40 megapiksel."),
+    "too-many-pixels": _(
+        "Ukuran gambar ini terlalu besar. Perkecil: JPEG hingga 40, PNG dan WebP hingga 16 "
+        "megapiksel."
+    ),
     "active-content": _(
         "Berkas ini berisi skrip, makro, atau lampiran. Simpan atau cetak ulang tanpa isi itu."
     ),
     "archive-bomb": _("Isi berkas ini terlalu besar ketika dibuka. Pakai templat yang tersedia."),
+    "busy": _("Sedang banyak foto yang diproses. Tunggu sebentar, lalu coba lagi."),
     "empty": _("Berkas ini kosong. Pilih berkas lain."),
 }
 

@@ -18,6 +18,7 @@ MESSAGES: dict[str, str] = {
     "unreadable": _("Ada karakter yang tidak dapat dibaca; ketik ulang isian ini."),
     "email": _("Alamat surel ini tidak lengkap. Contoh: nama@contoh.id"),
     "phone": _("Nomor HP ini tidak lengkap. Contoh: 0812 3456 7890"),
+    "no-address": _("Isian ini tidak boleh memuat alamat situs atau surel."),
     "nik": _("NIK terdiri atas 16 angka."),
     "region": _("Wilayah ini tidak dikenal. Pilih dari daftar."),
     "contact": _("Isi alamat surel atau nomor HP, supaya kami dapat mengabari Anda."),

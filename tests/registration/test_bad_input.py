@@ -331,8 +331,8 @@ def test_a_flood_for_one_contact_is_slowed_and_told_when_to_come_again(site: Sit
     village = {"region_code": "15.01.01.2003", "email": "banjir@contoh.id"}
     answers = [
         site.client().post(API.replace(MEETING, "plm-2027-15"), json=PERSON | village)
-        for _ in range(61)
+        for _ in range(21)
     ]
-    assert {answer.status_code for answer in answers[:60]} == {201, 409}
+    assert {answer.status_code for answer in answers[:20]} == {201, 409}
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["retry-after"]) > 0

@@ -15,18 +15,20 @@ from uuid import UUID, uuid4
 
 import pytest
 from asking import ask
+from psycopg.types.json import Jsonb
 from pypdf import PdfReader
 from sites import ROOT, eventually
-from sqlalchemy import text
+from sqlalchemy import event, text
 from uuid_utils.compat import uuid7
 
-from services.registration import certificates, checkins, issuing, jobs, meetings
+from services.registration import certificates, checkins, issuing, jobs, meetings, retention
 from services.registration.attendance_schemas import Scan
 from services.registration.meetings import QuotaPlan
 from services.registration.models import Certificate, Meeting, Registration
 from services.registration.registrations import new_code
 from services.registration.resources import database, forms, own_links, printed
 from services.registration.settings import settings
+from shared.bus.queues import TooSlow
 from shared.security import Caller, issue_token
 
 pytestmark = pytest.mark.usefixtures("registration_database")
@@ -212,7 +214,7 @@ def test_two_workers_at_once_give_nobody_two() -> None:
     with database.sessions.begin() as session:
         taken = issuing.claim(session)
     assert taken
-    threads = [threading.Thread(target=issuing.make, args=(taken,))]
+    threads = [threading.Thread(target=issuing.make, args=(taken, later()))]
     threads += [threading.Thread(target=issue_all, args=(meeting,)) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -233,7 +235,7 @@ def test_a_cancelled_run_stops_and_keeps_what_is_issued() -> None:
     issuing._issue_batch(taken)
     with database.sessions.begin() as session:
         issuing.cancel(session, meeting, run_id)
-    issuing.make(taken)
+    assert not issuing.make(taken, later())
     assert (run(meeting, run_id).state, len(issued(meeting))) == ("cancelled", 50)
 
 
@@ -247,10 +249,83 @@ def test_a_worker_that_slept_through_its_lease_is_not_heard() -> None:
     lease_is_over(run_id)
     jobs.issue_certificates()
     before = run(meeting, run_id)
-    issuing.make(slept)
+    assert not issuing.make(slept, later())
     after = run(meeting, run_id)
     assert (after.state, after.stored, after.done) == ("done", before.stored, 60)
     assert len(issued(meeting)) == 60
+
+
+def later() -> datetime:
+    """The end of a shift in which everything fits."""
+    return datetime.now(UTC) + timedelta(hours=1)
+
+
+def test_a_long_run_is_done_in_shifts_and_printed_in_several_files() -> None:
+    meeting = open_meeting()
+    guests(meeting, issuing.FILE + 20)
+    run_id = start(meeting)
+    shifts, left = 0, True
+    while left:
+        with database.sessions.begin() as session:
+            taken = issuing.claim(session)
+        assert taken
+        left = issuing.make(taken, datetime.now(UTC))  # each shift is over after one step
+        shifts += 1
+        assert (run(meeting, run_id).state == "running") == left
+    assert shifts > issuing.FILE / issuing.BATCH
+    ended = run(meeting, run_id)
+    assert (ended.state, ended.done, len(issued(meeting))) == ("done", 520, 520)
+    files = issuing.prints(ended)
+    assert [(file.first, file.last) for file in files] == [(1, 500), (501, 1000)]
+    assert [len(PdfReader(printed.path(file.stored)).pages) for file in files] == [500, 20]
+    page = http("GET", desk(meeting), HOST).text
+    assert "Nomor urut 1 sampai 500" in page
+    assert "Nomor urut 501 sampai 1.000" in page
+    assert http("GET", desk(meeting, f"/runs/{run_id}.pdf?number=2"), HOST).status_code == 200
+    assert http("GET", desk(meeting, f"/runs/{run_id}.pdf?number=3"), HOST).status_code == 404
+    with database.sessions.begin() as session:
+        issuing.sweep_prints(session)
+    assert printed.path(files[0].stored).exists()
+
+
+def test_files_whose_certificates_are_all_revoked_are_none() -> None:
+    meeting = open_meeting()
+    guests(meeting, 1)
+    [row] = issue_all(meeting)
+    with database.sessions.begin() as session:
+        certificates.revoke(session, HOST, meeting, row.id, "Tidak hadir.")
+    run_id = start(meeting)
+    jobs.issue_certificates()
+    assert (run(meeting, run_id).state, run(meeting, run_id).stored) == ("done", None)
+
+
+def test_a_run_that_is_too_slow_does_not_fail_but_goes_on() -> None:
+    meeting = open_meeting()
+    guests(meeting, 3)
+    run_id = start(meeting)
+    with database.sessions.begin() as session:
+        taken = issuing.claim(session)
+    assert taken
+    with pytest.raises(TooSlow), too_slow():
+        issuing.make(taken, later())
+    assert run(meeting, run_id).state == "running"
+    lease_is_over(run_id)
+    jobs.issue_certificates()
+    assert (run(meeting, run_id).state, len(issued(meeting))) == ("done", 3)
+
+
+@contextmanager
+def too_slow() -> Iterator[None]:
+    """Celery's soft limit comes as soon as a transaction begins."""
+
+    def stop(*_: Any) -> None:
+        raise TooSlow
+
+    event.listen(database.engine, "begin", stop)
+    try:
+        yield
+    finally:
+        event.remove(database.engine, "begin", stop)
 
 
 def lease_is_over(run_id: UUID) -> None:
@@ -327,6 +402,34 @@ def test_a_corrected_name_is_a_new_paper_and_the_old_page_does_not_tell_it() -> 
     assert http("GET", f"/api/v1/certificates/{old.code}").json()["status"] == "replaced"
     with database.sessions.begin() as session, pytest.raises(certificates.CertificateRevokedBefore):
         certificates.reissue(session, HOST, meeting, old.id, "Nama Lain")
+
+
+def test_nobody_gets_a_new_paper_in_the_name_of_the_forgotten() -> None:
+    meeting = open_meeting()
+    [person] = guests(meeting, 1)
+    [old] = issue_all(meeting)
+    with database.sessions.begin() as session:
+        retention.erase(session, [person])
+    refused = post(meeting, f"/{old.id}/reissue", name="Nama Yang Benar")
+    assert (refused.status_code, "sudah dihapus" in refused.text) == (409, True)
+    assert [one.revoked_at for one in issued(meeting)] == [None]
+
+
+def test_a_number_that_is_taken_is_told_and_the_old_paper_still_holds() -> None:
+    first, second = (open_meeting() for _ in range(2))
+    guests(first, 2)
+    guests(second, 1)
+    issue_all(first)
+    [old] = issue_all(second)
+    with database.sessions.begin() as session:
+        query = text("UPDATE meeting SET certificate = certificate || :terms WHERE id = :id")
+        terms = Jsonb({"number_pattern": "{serial:03}/PLM/KEMBAR"})
+        session.execute(query, {"terms": terms, "id": second.id})
+        query = text("UPDATE certificate SET number = '002/PLM/KEMBAR' WHERE id = :id")
+        session.execute(query, {"id": issued(first)[1].id})
+    refused = post(second, f"/{old.id}/reissue", name="Nama Yang Benar")
+    assert (refused.status_code, "dipakai pertemuan lain" in refused.text) == (409, True)
+    assert [one.revoked_at for one in issued(second)] == [None]
 
 
 def test_the_public_page_says_whether_it_holds_and_no_more_than_the_paper() -> None:

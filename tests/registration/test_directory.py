@@ -403,6 +403,34 @@ def test_people_come_by_sheet_linked_to_their_library() -> None:
     assert read("SELECT library_id FROM person WHERE name = :name", name=name) == library_id
 
 
+def test_who_came_by_sheet_stays_when_a_registration_turns_out_to_be_of_another() -> None:
+    mark = next(numbers)
+    name, email = f"Peserta Lembar {mark}", f"lembar{mark}@contoh.id"
+    sheet = csv_sheet([[name, VILLAGE, email]], ["Nama lengkap", "Kode wilayah", "Surel"])
+    assert handed_in("people", sheet) == {"taken": 1}
+    meeting = open_meeting()
+    registration_id = approved(meeting, name=name, email=email)
+    jobs.keep_directory()
+    imported = person_of(registration_id)
+    assert imported.imported
+    with database.sessions.begin() as session:
+        seats.correct(session, registration_id, {"name": f"Peserta Lain {mark}"})
+        held = session.get_one(Meeting, meeting.id)
+        seats.approve(session, KEPRI, held, [registration_id])
+    jobs.keep_directory()
+    assert person_of(registration_id).id != imported.id
+    assert read("SELECT name FROM person WHERE id = :id", id=imported.id) == name
+
+
+def test_a_merge_and_a_registration_for_the_same_library_do_not_wait() -> None:
+    library_id, other = add(), add()
+    registration_id = approved(open_meeting())
+    with database.sessions.begin() as merge, database.sessions.begin() as person:
+        merging.both(merge, KEPRI, "library", (library_id, other), lock=True)
+        person.execute(text("SET LOCAL lock_timeout = '1s'"))
+        person.get_one(Registration, registration_id).library_id = library_id
+
+
 def test_coverage_names_first_whom_nobody_came_from() -> None:
     meeting = open_meeting(status="published")
     for region_code in ("21.01.04.2001", TOWN, "21"):

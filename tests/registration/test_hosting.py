@@ -27,7 +27,7 @@ from pypdf import PdfReader
 from sites import ROOT, eventually
 from sqlalchemy import select, text
 
-from services.registration import agenda, hosting, jobs, letters, questions, rounds, seats
+from services.registration import agenda, hosting, jobs, letters, questions, rounds, seats, tellings
 from services.registration.agenda import OutsideMeeting
 from services.registration.hosting_schemas import SessionForm
 from services.registration.meetings import QuotaPlan
@@ -261,6 +261,23 @@ def test_a_second_change_overtakes_the_first() -> None:
     due()
     jobs.tell_registrations()
     assert told(meeting, "rescheduled") == {str(person): 1 for person in coming}
+
+
+def test_one_that_is_overtaken_while_it_is_told_stops() -> None:
+    meeting = open_meeting()
+    coming = guests(meeting, 6)
+    save(meeting, venue="Gedung Kedua")
+    due()
+    with database.sessions.begin() as session:
+        first = tellings.latest(session, meeting.id)
+        assert first
+        assert tellings.tell_some(session, first.id, batch=2)
+    save(meeting, venue="Gedung Ketiga")
+    due()
+    with database.sessions.begin() as session:
+        assert not tellings.tell_some(session, first.id, batch=2)
+    jobs.tell_registrations()
+    assert sum(told(meeting, "rescheduled").values()) == 2 + len(coming)
 
 
 def test_calling_off_ends_each_registration_and_frees_each_seat() -> None:

@@ -30,9 +30,9 @@ from registering import open_meeting, registered
 from sites import ROOT, eventually
 from sqlalchemy import text
 
-from services.registration import delegations, importing, jobs, spreadsheets
+from services.registration import delegations, importing, imports, jobs, spreadsheets
 from services.registration.meetings import QuotaPlan
-from services.registration.models import Meeting
+from services.registration.models import ImportRow, Meeting
 from services.registration.resources import database
 from services.registration.spreadsheets import Unreadable
 from shared.security import Caller
@@ -411,6 +411,57 @@ def test_nobody_takes_what_another_worker_has_in_hand() -> None:
     claim()
     with database.sessions.begin() as session:
         assert importing.claim(session) is None
+
+
+def failed_unexpectedly(location: str) -> None:
+    """As when the job's own code breaks: its kind is taken away for a moment."""
+    kind = imports.KINDS.pop("registrations")
+    try:
+        work()
+    finally:
+        imports.add(kind)
+    assert job(location).state == "failed"
+
+
+def resume(location: str) -> None:
+    assert "Lanjutkan" in Office(KEPRI).get(location).text
+    assert Office(KEPRI).fills(location, {"action": "resume"}).status_code == 303
+
+
+def test_a_job_that_failed_while_it_was_read_is_read_on_and_takes_nobody_unseen() -> None:
+    meeting = open_meeting()
+    location = hand_in(meeting, csv_sheet([row(name=f"Orang {number}") for number in range(6)]))
+    held = claim()
+    with database.sessions.begin() as session:  # two rows were read before
+        values = {"cells": {}, "fields": {}, "same": ""}
+        session.add_all(
+            ImportRow(job_id=held.row.id, number=number, values=values, errors=[])
+            for number in (2, 3)
+        )
+    twenty_seconds_later()
+    failed_unexpectedly(location)
+    resume(location)
+    assert job(location).state == "reading"
+    work()
+    assert (job(location).state, job(location).total, job(location).done) == ("ready", 6, 6)
+    assert registered(meeting) == 0
+    with database.sessions.begin() as session:
+        query = text("""
+            SELECT count(*) FROM audit_entry
+            WHERE action = 'import_resumed' AND noun_id = CAST(:id AS text)""")
+        assert session.execute(query, {"id": str(job_id(location))}).scalar_one() == 1
+
+
+def test_a_job_that_failed_while_its_rows_were_taken_goes_on_taking() -> None:
+    meeting = open_meeting()
+    location = read(meeting, csv_sheet([row(name=f"Orang {number}") for number in range(3)]))
+    assert Office(KEPRI).fills(location, {"action": "take"}).status_code == 303
+    failed_unexpectedly(location)
+    assert registered(meeting) == 0
+    resume(location)
+    assert job(location).state == "taking"
+    work()
+    assert (job(location).state, outcomes(location)) == ("done", {"taken": 3})
 
 
 def test_five_thousand_rows_survive_the_death_of_their_worker() -> None:

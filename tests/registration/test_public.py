@@ -151,6 +151,23 @@ def test_a_photo_is_gone_with_the_consent_or_the_host_s_yes(browser: Browser) ->
         assert consent.withdrawn_at is not None
 
 
+@pytest.mark.parametrize("change", ["nothing", "title", "photo"])
+def test_a_booth_with_new_content_leaves_the_gallery_until_it_is_accepted_again(
+    browser: Browser, change: str
+) -> None:
+    meeting = open_meeting()
+    own = show_booth(browser, meeting)
+    typed = PERSON | BOOTH | {"name": "Pelapak Contoh 1", "email": "lapak1@contoh.id"}
+    typed |= {"booth_title": "Lapak Lain" if change == "title" else "Lapak Contoh 01"}
+    typed |= {"form_token": token(browser.get(f"{own}/correct"))}
+    files = [("booth_photo", ("baru.jpg", photo("red")))] if change == "photo" else None
+    answer = browser.ask("POST", f"{own}/correct", data=typed, files=files)
+    assert answer.status_code == 303, answer.text
+    with database.sessions.begin() as session:
+        shown, _ = booths.gallery(session, meeting.id)
+    assert len(shown) == (1 if change == "nothing" else 0)
+
+
 def test_a_host_of_another_province_decides_on_no_booth(browser: Browser) -> None:
     own = show_booth(browser, open_meeting())
     with database.sessions.begin() as session, pytest.raises(booths.BoothNotFound):

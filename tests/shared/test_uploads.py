@@ -145,8 +145,11 @@ def test_a_decompression_bomb_is_refused_by_its_header(side: int) -> None:
     assert refused(bomb) == "too-many-pixels"
 
 
-def test_a_large_photo_is_one_of_forty_megapixels() -> None:
-    assert judge(png(6000, 6600), kinds={"photo"}).height == 1600
+def test_a_large_photo_is_a_jpeg_of_forty_megapixels_or_a_png_of_sixteen() -> None:
+    jpeg = saved(Image.new("RGB", (6000, 6600), "teal"), "JPEG")
+    assert judge(jpeg, kinds={"photo"}).height == 1600
+    assert judge(png(4000, 4000), kinds={"photo"}).height == 1600
+    assert refused(png(6000, 6600)) == "too-many-pixels"
 
 
 @pytest.mark.parametrize(

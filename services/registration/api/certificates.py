@@ -59,19 +59,21 @@ def start(slug: str, caller: Host, session: Transaction) -> CertificateRunDetail
 
 @router.get("/meetings/{slug}/certificate-runs/{run_id}")
 def show(slug: str, run_id: UUID, caller: Host, session: Transaction) -> CertificateRunDetail:
-    """How far a run is, and its file for printing when it is there."""
+    """How far a run is, and its files for printing when they are there."""
     meeting = certificates.hosted(session, slug, caller)
     return detail(slug, issuing.find(session, meeting, run_id))
 
 
 def detail(slug: str, row: Row[Any]) -> CertificateRunDetail:
     """A run as its host sees it."""
-    file = f"/registration/desk/{slug}/certificates/runs/{row.id}.pdf"
+    address = f"/registration/desk/{slug}/certificates/runs/{row.id}.pdf?number="
+    files = [f"{address}{file.number}" for file in issuing.prints(row)]
     return CertificateRunDetail(
         id=row.id,
         state=row.state,
         total=row.total,
         done=row.done,
         seconds_left=issuing.seconds_left(row),
-        download_url=file if row.stored else None,
+        download_url=files[0] if len(files) == 1 else None,
+        files=files,
     )

@@ -29,7 +29,9 @@ from shared.security import anyone
 router = APIRouter(prefix="/api/v1/meetings", tags=["meetings"], dependencies=[Depends(anyone)])
 
 BY_ADDRESS = Limit("register-address", 300, 3600)
-BY_CONTACT = Limit("register-contact", 60, 3600)
+# A contact is not proven yet, and each holds a seat: colleagues may share an address, but whoever
+# has more people than this sends a delegation.
+BY_CONTACT = Limit("register-contact", 20, 24 * 3600)
 
 Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=8, max_length=128)]
@@ -87,7 +89,7 @@ def register(
     `key-reused` 409, `region-outside` 422, `region-level` 422, `answers` 422.
     """
     participant_types.check(form.participant_type, form.region_code)
-    guard(request, form)
+    guard(request, form, slug)
     with database.autocommit() as connection:
         meeting = meetings.find(connection, slug)
         form = _answered(connection, meeting, form)
@@ -104,13 +106,13 @@ def register(
     )
 
 
-def guard(request: Request, form: RegistrationForm) -> None:
+def guard(request: Request, form: RegistrationForm, slug: str) -> None:
     """Keep flooding slow; a whole office behind one address registers at its ease.
 
     Raises `TooMany`.
     """
     limiter.guard(BY_ADDRESS, client_address(request))
-    limiter.guard(BY_CONTACT, (form.email or form.phone or "").lower())
+    limiter.guard(BY_CONTACT, (form.email or form.phone or "").lower(), slug)
 
 
 def _answered(

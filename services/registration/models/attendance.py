@@ -86,7 +86,7 @@ class CertificateRun(Base):
     total: Mapped[int] = mapped_column(server_default=sql("0"))
     done: Mapped[int] = mapped_column(server_default=sql("0"))
     error: Mapped[str] = mapped_column(server_default=sql("''"))
-    stored: Mapped[str | None]  # all of them as one PDF, in the file store
+    stored: Mapped[str | None]  # their PDFs in the file store, a space between two; see `issuing`
     lease_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     finished_at: Mapped[datetime | None]

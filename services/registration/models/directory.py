@@ -66,6 +66,7 @@ class Person(Base):
     position: Mapped[str] = mapped_column(server_default=sql("''"))
     region_code: Mapped[str] = mapped_column(index=True)
     library_id: Mapped[UUID | None] = mapped_column(ForeignKey("library.id"), index=True)
+    imported: Mapped[bool] = mapped_column(server_default=sql("false"))  # came by a sheet
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
 

@@ -22,6 +22,7 @@ from services.registration.audit import Change
 from services.registration.pages.common import Typed, pages
 from services.registration.pages.session import leave
 from services.registration.resources import database, forms, limiter
+from services.registration.sessions import SessionOver
 from shared import regions
 from shared.limits import Limit
 from shared.security import RENEW, Caller, Member, members
@@ -36,13 +37,20 @@ router = APIRouter(prefix="/account", dependencies=[Depends(members)], include_i
 Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
-def at_a_browser(caller: Member) -> Caller:
-    """The caller, if it is a person who signed in. Raises 403 for a program.
+def at_a_browser(request: Request, caller: Member) -> Caller:
+    """The caller, if it is a person who is signed in. Raises 403 for a program.
 
-    A program's token must not make another that lasts longer or may do more.
+    A program's token must not make another that lasts longer or may do more. Nor must a form of a
+    session that has ended, although its short token is still good for reading.
     """
     if not caller.session:
         raise HTTPException(403)
+    if request.method not in {"GET", "HEAD"}:
+        try:
+            with database.autocommit() as connection:
+                sessions.hold(connection, caller)
+        except SessionOver:
+            raise HTTPException(403) from None
     return caller
 
 
@@ -103,8 +111,9 @@ def end_session(session_id: UUID, caller: Person, session: Transaction) -> Respo
 
 @router.post("/sessions/end", dependencies=[Depends(sent)])
 def end_all_sessions(caller: Person, session: Transaction) -> Response:
-    """Sign out everywhere, here as well."""
+    """Sign out everywhere, here as well; programs with an API token stop too."""
     sessions.end(session, caller.subject)
+    api_tokens.revoke_all(session, UUID(caller.subject))
     change = Change("account", caller.subject, caller.region_code)
     audit.record(session, caller, "signed_out_everywhere", change)
     return leave(RedirectResponse("/", 303))
@@ -133,6 +142,8 @@ def make_token(request: Request, caller: Person, data: Typed, session: Transacti
         if "scopes" in told:
             told["scopes"] = say(words.REFUSALS["scopes"])
         return _token_form(request, Form(values, told), scopes, 422)
+    except SessionOver:  # it ended just now
+        raise HTTPException(403) from None
     except api_tokens.MadeBefore:
         return pages.render(request, "error.html", 409, text=words.REFUSALS["made-before"])
     return pages.render(request, "api_token_made.html", made=made)

@@ -1,4 +1,7 @@
-"""Accounts of others: the list, a new one, one's changes."""
+"""Accounts of others: the list, a new one, one's changes.
+
+What outlasts a program's token, such as an account, is done by a person at a browser.
+"""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -15,7 +18,7 @@ from services.registration import administration
 from services.registration.account_schemas import AccountForm, AccountRole
 from services.registration.administration import ContactTaken, MayNotGrant, RegionUnfit
 from services.registration.models import Account
-from services.registration.pages.account import LINKS, Sent
+from services.registration.pages.account import LINKS, Person, Sent
 from services.registration.pages.common import Typed, pages
 from services.registration.resources import database, forms, limiter
 from services.registration.words import REFUSALS
@@ -78,7 +81,7 @@ def show_new(request: Request, caller: Staff) -> Response:
 
 
 @router.post("/new")
-def add(request: Request, caller: Staff, data: Typed) -> Response:
+def add(request: Request, caller: Person, data: Typed) -> Response:
     """Give somebody an account; they are told where to choose a password."""
     values = _values(data, caller)
     if "choose_region" in data:  # "show the next list", without JavaScript
@@ -105,7 +108,7 @@ def show(request: Request, account_id: UUID, caller: Staff, session: Transaction
 
 
 @router.post("/{account_id}")
-def change(request: Request, account_id: UUID, caller: Staff, data: Typed) -> Response:
+def change(request: Request, account_id: UUID, caller: Person, data: Typed) -> Response:
     """Another name, contact, role or region."""
     with database.sessions.begin() as session:
         account = administration.find(session, caller, account_id)
@@ -126,14 +129,14 @@ def change(request: Request, account_id: UUID, caller: Staff, data: Typed) -> Re
 
 
 @router.post("/{account_id}/disable")
-def disable(account_id: UUID, caller: Staff, _sent: Sent, session: Transaction) -> Response:
+def disable(account_id: UUID, caller: Person, _sent: Sent, session: Transaction) -> Response:
     """Let somebody sign in no more."""
     administration.disable(session, caller, account_id)
     return RedirectResponse(f"{LIST}/{account_id}?done=disabled", 303)
 
 
 @router.post("/{account_id}/enable")
-def enable(account_id: UUID, caller: Staff, _sent: Sent, session: Transaction) -> Response:
+def enable(account_id: UUID, caller: Person, _sent: Sent, session: Transaction) -> Response:
     """Let somebody sign in again."""
     administration.enable(session, caller, account_id)
     return RedirectResponse(f"{LIST}/{account_id}?done=enabled", 303)
@@ -141,7 +144,7 @@ def enable(account_id: UUID, caller: Staff, _sent: Sent, session: Transaction) -
 
 @router.post("/{account_id}/password")
 def send_password_link(
-    request: Request, account_id: UUID, caller: Staff, _sent: Sent, session: Transaction
+    request: Request, account_id: UUID, caller: Person, _sent: Sent, session: Transaction
 ) -> Response:
     """Send the account's owner the way to a new password."""
     administration.find(session, caller, account_id)

@@ -14,7 +14,12 @@ from services.registration import attendance_words as words
 from services.registration import certificates, issuing, jobs
 from services.registration.api.certificates import PROVING, Code, detail
 from services.registration.attendance_schemas import NewName
-from services.registration.certificates import CertificateNotFound, CertificateRevokedBefore
+from services.registration.certificates import (
+    CertificateNotFound,
+    CertificateRevokedBefore,
+    NumberTaken,
+    OwnerErased,
+)
 from services.registration.models import Certificate, Meeting
 from services.registration.pages.common import Typed, pages
 from services.registration.resources import bus, database, forms, limiter, own_links, printed
@@ -31,6 +36,11 @@ State = Literal["", "ready", "issued", "revoked", "short"]
 
 REASON_LENGTH = 300
 DESK = "/desk/{slug}/certificates"
+_NO_NEW_ONE: dict[type[Exception], str] = {
+    CertificateRevokedBefore: "revoked-before",
+    OwnerErased: "owner-erased",
+    NumberTaken: "number-taken",
+}
 
 
 @router.get("/c/{code}")
@@ -89,7 +99,8 @@ def show_desk(  # noqa: PLR0913, PLR0917 - what the address says
         next_url=url(after=following) if following else "",
         first_url=url() if after else "",
         run=issuing.latest(session, meeting),
-        file=issuing.latest_print(session, meeting),
+        made=(made := issuing.latest_print(session, meeting)),
+        files=issuing.prints(made),
         token=forms.new_form(),
     )
 
@@ -105,13 +116,17 @@ def start(slug: str, caller: Host, session: Transaction, data: Typed) -> Respons
 
 
 @router.get(f"{DESK}/runs/{{run_id}}.pdf")
-def print_all(slug: str, run_id: UUID, caller: Host, session: Transaction) -> Response:
-    """All that held when the run ended, in one file."""
+def print_all(
+    slug: str, run_id: UUID, caller: Host, session: Transaction, number: int = 1
+) -> Response:
+    """All that held when the run printed, in one file, or in this one of several."""
     meeting = certificates.hosted(session, slug, caller)
-    stored = issuing.find(session, meeting, run_id).stored
-    if not stored:
-        raise HTTPException(404)
-    return send_file(printed.path(stored), "application/pdf", f"sertifikat-{slug}.pdf")
+    files = issuing.prints(issuing.find(session, meeting, run_id))
+    for file in files:
+        if file.number == number:
+            name = f"sertifikat-{slug}-{number}.pdf" if len(files) > 1 else f"sertifikat-{slug}.pdf"
+            return send_file(printed.path(file.stored), "application/pdf", name)
+    raise HTTPException(404)
 
 
 @router.get(f"{DESK}/runs/{{run_id}}")
@@ -126,6 +141,7 @@ def show_run(
         "certificate_run.html",
         meeting=meeting,
         run=run,
+        files=issuing.prints(run),
         job=detail(slug, run),
         words=words,
         keep_days=issuing.KEEP_PRINTS.days,
@@ -213,8 +229,8 @@ def reissue(  # noqa: PLR0913, PLR0917 - what FastAPI hands in
         return _one(*again, refused, 422)
     try:
         new = certificates.reissue(session, caller, meeting, certificate_id, name)
-    except CertificateRevokedBefore:
-        return _one(*again, _told(request, data, {"": "revoked-before"}), 409)
+    except (CertificateRevokedBefore, OwnerErased, NumberTaken) as refused_by:
+        return _one(*again, _told(request, data, {"": _NO_NEW_ONE[type(refused_by)]}), 409)
     return RedirectResponse(_desk(meeting, f"/{new.id}"), 303)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.registration import consents, data_requests, jobs, nik
 from services.registration import directory_words as words
 from services.registration.data_requests import AlreadyAnswered
+from services.registration.models import Registration
 from services.registration.pages.common import Typed, pages
 from services.registration.pages.data import hours_left, not_stored, one_line
 from services.registration.resources import bus, database, forms
@@ -171,6 +172,7 @@ def _registration_page(  # noqa: PLR0913, PLR0917 - what the page is told
         slug=row.slug,
         nik=data_requests.masked(row.Registration.nik),
         digits=digits,
+        warnings=_warnings(session, row.Registration, digits),
         consents=consents.of(session, registration_id),
         purposes=consents.PURPOSES,
         looks=data_requests.looks(session, registration_id),
@@ -180,6 +182,13 @@ def _registration_page(  # noqa: PLR0913, PLR0917 - what the page is told
         token=forms.new_form(),
     )
     return not_stored(page)
+
+
+def _warnings(session: Session, found: Registration, digits: str | None) -> list[str]:
+    """What to look at in a NIK; what it holds only once it is shown."""
+    warned = nik.check(digits, region_code=found.region_code) if digits else []
+    told = [nik.WARNINGS[one] for one in warned]
+    return [*told, words.SAME_NIK] if data_requests.same_nik(session, found) else told
 
 
 def _after(following: UUID | None) -> str:

@@ -77,7 +77,7 @@ def submit(request: Request, slug: str, data: TypedWithFiles) -> Response:
 
 def _register(request: Request, sheet: Sheet, form: RegistrationForm, say: Say) -> Response:
     try:
-        guard(request, form)
+        guard(request, form, sheet.meeting.slug)
         with database.autocommit() as connection:
             done = registrations.submit(
                 connection,

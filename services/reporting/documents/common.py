@@ -117,16 +117,23 @@ def dialled(phone: str) -> str:
 # --- guards ------------------------------------------------------------------------------
 
 _FORMULA_SIGNS = frozenset("=+-@＝＋－＠")
+# Where a program that is set to another separator, or to no quotes, sees another cell begin.
+_INNER = re.compile(
+    r"""([;,\t\r\n][\s"\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*)"""
+    r"""(?!-\s*(?:[;,]|$))(?=[-=+@＝＋－＠])"""
+)
 
 
 def csv_text(text: str) -> str:
-    """A cell that no spreadsheet will compute: a leading apostrophe before = + - @ tab CR LF.
+    """A cell that no spreadsheet will compute: an apostrophe before a leading = + - @ tab CR LF.
+
+    Nor any part of it after ; , or a tab, which begins a cell where that is the separator.
 
     Leading blanks and unseen characters do not hide a formula from every program, nor do the
     full-width signs, so all are looked through. A bare "-", which people write for "none",
     computes to nothing and stays.
     """
-    safe = clean(text)
+    safe = _INNER.sub(r"\1'", clean(text))
     if safe.startswith(("\t", "\r", "\n")):
         return "'" + safe
     first = next((sign for sign in safe if not _unseen(sign)), "")

@@ -11,6 +11,7 @@ const wait = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
 const KEPT = `check-in:${slug}:`;
 const PART = 100; // scans in one request
+const REFUSED = [400, 413, 422]; // a scan, for good; others mean the line, the account or all
 const PATIENCE = 6000; // ms for one answer
 const AGAIN = 4000; // ms out of sight, and the same ticket is a new scan
 const TONES = { checked_in: "good", kept: "good", already: "waits", undone: "waits", unchecked: "waits" };
@@ -28,7 +29,7 @@ async function ask(path, options = {}) {
   const headers = { Accept: "application/json", "Content-Type": "application/json" };
   const answer = await fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE), ...options });
   part("signed-out").hidden = answer.status !== 401;
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  if (!answer.ok) throw answer.status;
   return answer.status === 204 ? null : answer.json();
 }
 
@@ -49,18 +50,27 @@ function tellKept() {
 
 async function send() {
   const results = new Map();
-  for (let scans = kept(); scans.length; scans = kept()) {
-    const body = JSON.stringify({ scans: scans.slice(0, PART) });
-    for (const item of (await ask(`${api}/check-ins`, { method: "POST", body })).items) {
-      const scan = scans.find(({ id }) => id === item.id);
+  for (let size = PART, scans = kept(); scans.length; scans = kept()) {
+    const sent = scans.slice(0, size);
+    const items = await post(sent).catch((error) => {
+      if (!REFUSED.includes(error)) throw error;
+      size = sent.length > 1 ? 1 : PART; // which of them it is, they tell one by one
+      return sent.length > 1 ? [] : [{ id: sent[0].id, status: "unknown" }];
+    });
+    for (const item of items) {
+      const { late, code } = sent.find(({ id }) => id === item.id);
       localStorage.removeItem(KEPT + item.id);
       results.set(item.id, item);
       // Nobody stands there any more, so it is written down.
-      if (scan.late && !["checked_in", "already"].includes(item.status)) tellRefused(scan.code, item.status);
+      if (late && !["checked_in", "already"].includes(item.status)) tellRefused(code, item.status);
     }
     tellKept();
   }
   return results;
+}
+
+async function post(scans) {
+  return (await ask(`${api}/check-ins`, { method: "POST", body: JSON.stringify({ scans }) })).items;
 }
 
 let sending = Promise.resolve();

@@ -1,0 +1,15 @@
+"""The front door."""
+
+from asking import ask
+from fastapi import FastAPI
+
+from shared.front import front_door
+
+
+def test_a_redirect_repeats_no_host_that_somebody_made_up() -> None:
+    app = FastAPI()
+    app.get("/page")(lambda: {})
+    door = front_door({"registration": app})
+    answer = ask(door, "GET", "/registration/page/", headers={"host": "evil.example"})
+    assert answer.status_code == 307
+    assert answer.headers["location"] == "/registration/page"

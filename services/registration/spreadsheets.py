@@ -176,9 +176,9 @@ class _Parts:
         self._lengths: list[int] = []  # of the shared strings
         self._shown: Counter[int] = Counter()  # by how many cells each is shown
         self._cells = 0
-        self._inside = ""  # "si" in a string, "v" in the number of one
+        self._in_string = self._in_cell = self._in_value = False
         self._shared = False  # whether the cell shows a shared string
-        self._number = ""
+        self._number = ""  # which
 
     def read(self, part: bytes) -> None:
         """Raises `Unreadable`."""
@@ -192,18 +192,20 @@ class _Parts:
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._doctype
         try:
-            parser.Parse(part, True)  # noqa: FBT003 - takes no names
+            parser.Parse(part, True)
         except (expat.ExpatError, ValueError) as error:
             raise Unreadable("damaged") from error
 
     def letters(self) -> int:
         """Of all cells with shared strings together. Raises `Unreadable`."""
-        if any(number >= len(self._lengths) for number in self._shown):
+        if any(not 0 <= number < len(self._lengths) for number in self._shown):
             raise Unreadable("damaged")
         return sum(self._lengths[number] * times for number, times in self._shown.items())
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         match name.rpartition(":")[2]:
+            case "c" | "si" if self._in_cell or self._in_string:  # readers differ on what it means
+                raise Unreadable("damaged")
             case "c":
                 place = _PLACE.fullmatch(attributes.get("r", ""))
                 if place is None:
@@ -212,28 +214,33 @@ class _Parts:
                 self._cells += 1
                 if self._cells > _CELLS:
                     raise Unreadable("too-many-rows")
-                self._shared, self._number = attributes.get("t") == "s", ""
+                self._in_cell, self._shared = True, attributes.get("t") == "s"
             case "v":
-                self._inside = "v"
+                self._in_value = True
             case "si":
-                self._inside = "si"
+                self._in_string = True
                 self._lengths.append(0)
 
     def _text(self, text: str) -> None:
-        if self._inside == "v" and self._shared:
-            self._number += text[:20]
-        elif self._inside == "si":
+        if self._in_string:
             self._lengths[-1] += len(text)
             if self._lengths[-1] > _LONGEST:
+                raise Unreadable("damaged")
+        elif self._in_value and self._shared:
+            self._number += text
+            if len(self._number) > 20:
                 raise Unreadable("damaged")
 
     def _end(self, name: str) -> None:
         match name.rpartition(":")[2]:
-            case "c" if self._number:
-                self._shown[abs(int(self._number))] += 1
-                self._number = ""
-            case "v" | "si":
-                self._inside = ""
+            case "c":
+                if self._number:
+                    self._shown[int(self._number)] += 1
+                self._in_cell, self._shared, self._number = False, False, ""
+            case "v":
+                self._in_value = False
+            case "si":
+                self._in_string = False
 
     def _doctype(self, *_declared: object) -> None:
         raise Unreadable("damaged")

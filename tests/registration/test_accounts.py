@@ -4,15 +4,17 @@ import json
 import os
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sites import form_token
 from sqlalchemy import text
 from visitors import Visitor
 
-from services.registration import accounts
-from services.registration.account_schemas import weak_password
+from services.registration import accounts, administration, api_tokens, sessions
+from services.registration.account_schemas import ApiTokenForm, weak_password
 from services.registration.resources import database
-from shared.security import Caller, Role, issue_token, read_token
+from shared.security import COOKIE, BadLink, Caller, Role, issue_token, read_token
 
 pytestmark = pytest.mark.usefixtures("registration_database")
 
@@ -334,3 +336,106 @@ def test_a_program_without_an_account_has_no_page_of_its_own(province: Visitor) 
 )
 def test_a_password_is_long_and_not_easily_guessed(password: str, why: str) -> None:
     assert weak_password(password, "ibu.contoh@contoh.id", "+6281200001111") == why
+
+
+def program_of(visitor: Visitor, *scopes: str) -> dict[str, str]:
+    """What a program shows to get its short tokens, made by this official."""
+    made = visitor.submit(f"{OWN}/tokens/new", name="Program", scopes=list(scopes), days="365")
+    assert made.status_code == 200, made.text
+    secret = made.text.partition('value="sjw_')[2].partition('"')[0]
+    return {"authorization": f"Bearer sjw_{secret}"}
+
+
+def exchanged(program: dict[str, str]) -> int:
+    return Visitor().post("/registration/api/v1/tokens", headers=program).status_code
+
+
+def test_after_a_corrected_address_the_old_ones_owner_has_nothing_left(province: Visitor) -> None:
+    wrong = person(role="regency", region_code="21.01")
+    province.submit(f"{LIST}/new", **wrong)
+    account, stranger, old = account_id(wrong["email"]), Visitor(), "sandi orang lain"
+    unused = link_path()
+    assert stranger.submit(unused, password=old, again=old).status_code == 303
+    stranger.sign_in(wrong["email"], old)
+    program = program_of(stranger, "read")
+    province.submit(f"{LIST}/{account}", f"{LIST}/{account}/password")
+    pending = link_path()
+    assert stranger.submit("/registration/sign-in/code", contact=wrong["email"]).status_code == 303
+    right = wrong | {"email": f"benar.{next(numbers)}@contoh.id"}
+    assert province.submit(f"{LIST}/{account}", **right).status_code == 303
+    for link in (unused, pending):
+        assert Visitor().get(link).status_code == 404
+    open_ones = {
+        "sign_in_session": "ended_at",
+        "one_time_code": "used_at",
+        "api_token": "revoked_at",
+    }
+    for table, end in open_ones.items():
+        left = f"SELECT count(*) FROM {table} WHERE account_id = :id AND {end} IS NULL"
+        assert one(left, id=account) == 0, table
+    assert exchanged(program) == 401
+    assert Visitor().sign_in(right["email"], old).status_code == 422
+    assert last_link()["email"] == right["email"]
+    new = "sandi pemilik sendiri"
+    assert Visitor().submit(link_path(), password=new, again=new).status_code == 303
+    assert Visitor().sign_in(right["email"], new).status_code == 303
+
+
+def test_a_link_that_was_open_while_the_address_was_corrected_sets_nothing(
+    province: Visitor,
+) -> None:
+    fields = person()
+    province.submit(f"{LIST}/new", **fields)
+    with database.sessions.begin() as session:
+        before = administration.of_link(session, link_path().rpartition("/")[2])
+    path = f"{LIST}/{before.id}"
+    assert province.submit(path, **fields | {"email": f"b.{fields['email']}"}).status_code == 303
+    with pytest.raises(BadLink), database.sessions.begin() as session:
+        administration.choose_password(session, Caller("public"), before, "hash")
+
+
+def test_an_ended_session_makes_no_token_though_its_short_token_is_still_good(
+    province: Visitor,
+) -> None:
+    page = province.get(f"{OWN}/tokens/new").text
+    token = page.split('name="form_token" value="')[1].split('"')[0]
+    caller = read_token(os.environ["TOKEN_PUBLIC_KEY"], province.cookies[COOKIE])
+    with database.sessions.begin() as session:
+        sessions.end(session, caller.subject)
+    fields = {"name": "Terlambat", "scopes": ["read"], "days": "365", "form_token": token}
+    assert province.post(f"{OWN}/tokens/new", data=fields).status_code == 403
+    form = ApiTokenForm.model_validate(fields)
+    with pytest.raises(sessions.SessionOver), database.sessions.begin() as session:
+        api_tokens.make(session, caller, uuid4(), form)
+
+
+def test_signing_out_everywhere_ends_the_programs_too(province: Visitor) -> None:
+    program = program_of(province, "read")
+    assert exchanged(program) == 200
+    assert province.submit(OWN, f"{OWN}/sessions/end").status_code == 303
+    assert exchanged(program) == 401
+
+
+def test_a_new_password_ends_the_programs_too() -> None:
+    owner = official("regency", "21.01")
+    program = program_of(owner, "read")
+    owner.submit(OWN, f"{OWN}/password")
+    new = "empat kata yang baru"
+    assert owner.submit(link_path(), password=new, again=new).status_code == 303
+    assert exchanged(program) == 401
+
+
+def test_a_program_that_may_write_administers_no_accounts(province: Visitor) -> None:
+    fields = person()
+    province.submit(f"{LIST}/new", **fields)
+    path = f"{LIST}/{account_id(fields['email'])}"
+    program = program_of(province, "read", "write")
+    told = Visitor().post("/registration/api/v1/tokens", headers=program).json()
+    short = {"authorization": f"Bearer {told['access_token']}"}
+    token = form_token(province.get(path).text)
+    for to in (f"{LIST}/new", path, f"{path}/disable", f"{path}/enable", f"{path}/password"):
+        sent = person() | {"form_token": token}
+        assert Visitor().post(to, data=sent, headers=short).status_code == 403, to
+    assert (
+        one("SELECT disabled_at FROM account WHERE email = :email", email=fields["email"]) is None
+    )

@@ -11,7 +11,7 @@ from registering import numbers, open_meeting
 from sqlalchemy import func, select, text
 from uuid_utils.compat import uuid7
 
-from services.registration import coverage, jobs, libraries, merging, people, seats
+from services.registration import coverage, jobs, libraries, merging, people, registrations, seats
 from services.registration.coverage import Chosen
 from services.registration.directory_schemas import LibraryForm
 from services.registration.models import (
@@ -401,6 +401,28 @@ def test_people_come_by_sheet_linked_to_their_library() -> None:
     assert handed_in("people", sheet) == {"taken": 1}
     assert handed_in("people", sheet) == {"already": 1}
     assert read("SELECT library_id FROM person WHERE name = :name", name=name) == library_id
+
+
+def test_a_sheet_writes_to_nobody_of_another_region_and_does_not_tell() -> None:
+    mark = next(numbers)
+    known = f"Peserta Seberang {mark}", f"seberang{mark}@contoh.id"
+    people = [(known[0], "14.01.01.2001", known[1]), (f"Peserta Sini {mark}", VILLAGE, known[1])]
+    with database.sessions.begin() as session:
+        for name, region_code, email in people:
+            session.add(
+                Person(
+                    id=uuid7(),
+                    person_key=registrations.person_key(name, email, None),
+                    name=name,
+                    email=email,
+                    position="" if region_code != VILLAGE else "Pengelola",
+                    region_code=region_code,
+                )
+            )
+    rows = [[name, VILLAGE, email, "Kepala"] for name, _region, email in people]
+    sheet = csv_sheet(rows, ["Nama lengkap", "Kode wilayah", "Surel", "Jabatan"])
+    assert handed_in("people", sheet) == {"already": 2}
+    assert read("SELECT position FROM person WHERE name = :name", name=known[0]) == ""
 
 
 def test_who_came_by_sheet_stays_when_a_registration_turns_out_to_be_of_another() -> None:

@@ -255,6 +255,46 @@ def test_a_cell_far_out_does_not_fill_the_memory() -> None:
     assert job(location).error == "too-many-rows"
 
 
+def workbook(strings: list[str], cells: list[int], sheet: str = "worksheets/sheet1.xml") -> bytes:
+    """A workbook that shows these of its shared strings, 100 in a row."""
+    small, out = BytesIO(xlsx_sheet([row()])), BytesIO()
+    shown = "".join(
+        f'<c r="{spreadsheets.letter(at % 100)}{at // 100 + 1}" t="s"><v>{number}</v></c>'
+        for at, number in enumerate(cells)
+    )
+    items = "".join(f"<si><t>{string}</t></si>" for string in strings)
+    with zipfile.ZipFile(small) as source, zipfile.ZipFile(out, "w", 8) as target:
+        for name in source.namelist():
+            part = source.read(name).replace(b"worksheets/sheet1.xml", sheet.encode())
+            if name == "xl/worksheets/sheet1.xml":
+                part = re.sub(
+                    rb"<sheetData>.*</sheetData>",
+                    f"<sheetData><row>{shown}</row></sheetData>".encode(),
+                    part,
+                )
+            target.writestr(name.replace("worksheets/sheet1.xml", sheet), part)
+        target.writestr("xl/sharedStrings.xml", f"<sst>{items}</sst>")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("sheet", ["worksheets/sheet1.xml", "elsewhere.bin"])
+def test_a_long_text_that_many_cells_share_does_not_fill_the_memory(sheet: str) -> None:
+    heavy = workbook(["pendek", "x" * 32_000], [1] * 600, sheet)
+    assert len(heavy) < 20_000
+    for data, why in (
+        (heavy, "too-many-rows"),
+        (workbook(["x" * 32_768], [0], sheet), "damaged"),
+        (workbook(["a"], [1], sheet), "damaged"),
+        (workbook(["<v/>" + "x" * 32_000], [0] * 600, sheet), "too-many-rows"),
+    ):
+        with pytest.raises(Unreadable) as refused:
+            spreadsheets.read(data, "xlsx", [])
+        assert refused.value.code == why
+    title = imports.Column("name", "Nama", "", "")
+    fine = workbook(["Nama", "Peserta Contoh"], [0] * 100 + [1] * 100, sheet)
+    assert spreadsheets.read(fine, "xlsx", [title]).rows == [(2, {"name": "Peserta Contoh"})]
+
+
 @pytest.mark.parametrize(
     ("name", "data"), [("a.xlsx", b"PK\x03\x04broken"), ("a.csv", b"\x00\x01"), ("a.csv", b"")]
 )
@@ -510,6 +550,27 @@ def test_a_cell_that_looks_like_a_formula_is_shown_and_not_run() -> None:
     location = read(meeting, csv_sheet([row(phone="+62 811 1234 567")]))
     values = one("SELECT values FROM import_row WHERE job_id = :id", location).values
     assert values["fields"]["phone"] == "+628111234567"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("Contoh;=1+1", "Contoh;'=1+1"),
+        ("Contoh, @x", "Contoh, '@x"),
+        ('Contoh;"=1"', 'Contoh;"\'=1"'),
+        ("Contoh\n=1", "Contoh\n'=1"),
+        ("\t=1", "'\t'=1"),
+        ("Desa A, Kec. B-C = 1", "Desa A, Kec. B-C = 1"),
+    ],
+)
+def test_no_part_of_a_cell_runs_where_another_separator_is_set(cell: str, shown: str) -> None:
+    assert spreadsheets.harmless(cell) == shown
+
+
+def test_what_was_disarmed_is_read_back_as_it_was() -> None:
+    column = imports.Column("name", "Nama", "", "")
+    data = spreadsheets.write_csv(["Nama"], [["=Contoh, +1;-x"]])
+    assert spreadsheets.read(data, "csv", [column]).rows == [(2, {"name": "=Contoh, +1;-x"})]
 
 
 def test_progress_is_told_as_the_bar_wants_it() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -20,7 +21,7 @@ from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
 from services.registration import seats, uploads
-from services.registration.models import AuditEntry, Booth, Meeting, Upload
+from services.registration.models import AuditEntry, Booth, Meeting, Registration, Upload
 from services.registration.resources import database
 from services.registration.settings import settings
 from shared.security import Caller, Role, issue_token
@@ -288,6 +289,26 @@ def test_asking_for_the_link_tells_a_stranger_nothing(browser: Browser) -> None:
     [event] = asked("tertinggal@contoh.id")
     assert UUID(own_id(event)) == registration(own).id
     assert asked("tidak.dikenal@contoh.id") == []
+
+
+def test_each_province_is_told_of_its_own_people_alone(browser: Browser) -> None:
+    meeting = open_meeting()
+    places = {"a": "21.01.04.2001", "b": "21.02.01.2001", "c": "14.01.01.2001"}
+    for name, region_code in places.items():
+        own = browser.registers(meeting, email="tiga@contoh.id", name=f"Peserta {name} (contoh)")
+        with database.sessions.begin() as session:
+            session.get_one(Registration, registration(own).id).region_code = region_code
+    form_token = token(browser.get("/links"))
+    browser.ask("POST", "/links", data={"contact": "tiga@contoh.id", "form_token": form_token})
+    told: dict[str, set[str]] = {}
+    for event in asked("tiga@contoh.id"):
+        data: Any = event["data"]
+        assert told.setdefault(data["region_code"], set()) == set()
+        told[data["region_code"]] = {link["name"] for link in data["links"]}
+    assert told == {
+        "21": {"Peserta a (contoh)", "Peserta b (contoh)"},
+        "14.01.01.2001": {"Peserta c (contoh)"},
+    }
 
 
 def own_id(event: dict[str, object]) -> str:

@@ -273,7 +273,7 @@ def test_no_cell_of_the_text_is_computed(tmp_path: Path) -> None:
         "-",
         "'+6561234567",
     ]
-    assert third[2:6] == ["Baris\npertama, kedua", "'\t=1+1", "0771-21234", "'+"]
+    assert third[2:6] == ["Baris\npertama, kedua", "'\t'=1+1", "0771-21234", "'+"]
 
 
 @pytest.mark.parametrize(
@@ -295,6 +295,21 @@ def test_no_cell_of_the_text_is_computed(tmp_path: Path) -> None:
 )
 def test_an_apostrophe_disarms(text: str) -> None:
     assert csv_text(text).startswith("'")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Contoh;=1+1", "Contoh;'=1+1"),
+        ("Contoh, \u200b@a", "Contoh, \u200b'@a"),
+        ('Contoh\t"＝1"', 'Contoh\t"\'＝1"'),
+        ("Contoh\n+1", "Contoh\n'+1"),
+        ("Desa A, -", "Desa A, -"),
+        ("Jl. B-C, 1 = 1", "Jl. B-C, 1 = 1"),
+    ],
+)
+def test_no_part_of_a_cell_is_computed_under_another_separator(text: str, shown: str) -> None:
+    assert csv_text(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,13 @@ from fastapi import FastAPI
 from shared.front import front_door
 
 
+def _nothing() -> dict[str, str]:
+    return {}
+
+
 def test_a_redirect_repeats_no_host_that_somebody_made_up() -> None:
     app = FastAPI()
-    app.get("/page")(lambda: {})
+    app.get("/page")(_nothing)
     door = front_door({"registration": app})
     answer = ask(door, "GET", "/registration/page/", headers={"host": "evil.example"})
     assert answer.status_code == 307

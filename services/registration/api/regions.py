@@ -21,7 +21,8 @@ def search(
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
 ) -> RegionList:
     """By any part of a name (`q`, optionally `within` a region), or the children of a `parent`."""
-    found = regions.search(q, within=within, limit=limit) if q else regions.children(parent)
+    # A picker that is bound to no region says so with an empty one.
+    found = regions.search(q, within=within or None, limit=limit) if q else regions.children(parent)
     return RegionList(
         items=[RegionItem(code=r.code, name=r.name, label=r.label, kind=r.kind) for r in found]
     )

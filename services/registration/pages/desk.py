@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
-from services.registration import booths, desk, desk_words, uploads
+from services.registration import booths, desk, desk_words, questions, uploads
 from services.registration.account_words import ACTIONS
 from services.registration.desk import Filters, ReasonMissing
 from services.registration.models import Meeting
@@ -22,6 +22,7 @@ from shared import regions
 from shared.documents.common import one_line
 from shared.security import HOSTS, Caller, Host, Staff
 from shared.web import Form
+from shared.web.languages import choose_language
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -226,6 +227,7 @@ def _registration(  # noqa: PLR0913, PLR0917 - all that the page shows
     person = desk.find(session, caller, meeting, registration_id)
     may_decide = caller.role in HOSTS and meeting.status not in {"done", "cancelled"}
     booth = booths.of(session, person.id)
+    language = choose_language(request)
     return pages.render(
         request,
         "desk_registration.html",
@@ -234,7 +236,14 @@ def _registration(  # noqa: PLR0913, PLR0917 - all that the page shows
         registration=person,
         region=regions.get(person.region_code),
         participant_type=PARTICIPANT_TYPES[person.participant_type][0],
-        answers=desk.answers(session, person),
+        answers=[
+            (
+                question.label_en if language == "en" and question.label_en else question.label,
+                questions.shown_answer(question, answer, language),
+            )
+            for question, answer in desk.answers(session, person)
+            if question.type != "file"  # it stands among the files
+        ],
         uploads=uploads.of(session, person.id),
         booth=booth,
         consents=desk.consents(session, person.id),

@@ -46,7 +46,11 @@ REASON_MOST = 300
 
 
 class LinkOver(Exception):
-    """The own link is forged, over, or of a registration that is gone."""
+    """The own link is forged or over."""
+
+
+class Forgotten(LinkOver):
+    """The data of this registration was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def opened(token: str, session: Transaction) -> Own:
     try:
         registration = registrations.find(session, UUID(signer.read(token)))
         if registration.erased_at:
-            raise LinkOver
+            raise Forgotten
         return Own(token, registration, meetings.find(session, registration.slug))
     except (BadLink, ValueError, RegistrationNotFound, meetings.MeetingNotFound) as error:
         raise LinkOver from error
@@ -161,9 +165,10 @@ def upload(opened: Opened, upload_id: UUID, session: Transaction) -> Response:
     return send_file(uploads.path(found.stored), found.media_type, found.name)
 
 
-def link_over(request: Request, _error: Exception) -> Response:
-    """404 for a link that is forged or over; says where to get another."""
-    return pages.render(request, "own_link_over.html", 404)
+def link_over(request: Request, error: Exception) -> Response:
+    """404 for a link that is forged or over, with where to get another; or for deleted data."""
+    erased = isinstance(error, Forgotten)
+    return pages.render(request, "own_link_over.html", 404, erased=erased)
 
 
 def _page(

@@ -19,7 +19,7 @@ from services.registration.sessions import Opened, SessionOver
 from services.registration.settings import settings
 from services.registration.words import REFUSALS
 from shared.limits import Limit, client_address
-from shared.security import COOKIE, Anyone, BadLink, Caller, anyone, issue_token
+from shared.security import COOKIE, STAFF, Anyone, BadLink, Caller, anyone, issue_token
 from shared.web import Form
 from shared.web.languages import choose_language
 
@@ -94,7 +94,7 @@ def ask_code(request: Request, data: Typed) -> Response:
         return _ask_form(request, Form(values, told), 429)
     with database.sessions.begin() as session:
         code_id = codes.request(session, contact, choose_language(request))
-    onward = inside(values.get("next", ""))
+    onward = inside(values["next"]) if values.get("next") else ""
     page = code_pages.sign(f"{code_id} {onward}", seconds=CODE_PAGE_S)
     return RedirectResponse(f"{SIGN_IN}/code/{page}", 303)
 
@@ -193,7 +193,9 @@ def _enter(request: Request, before: Caller, caller: Caller, values: dict[str, s
             request.headers.get("user-agent", ""),
             remember=values.get("remember") == "yes",
         )
-    response = RedirectResponse(inside(values.get("next", "")), 303)
+    # An official who was on the way to nowhere in particular goes to work.
+    start = "/registration/desk" if caller.role in STAFF else "/"
+    response = RedirectResponse(inside(values.get("next", "") or start), 303)
     _keep(response, opened)
     return response
 

@@ -24,7 +24,7 @@ from uuid_utils.compat import uuid7
 from services.registration import booths, desk
 from services.registration.desk import Filters
 from services.registration.meetings import QuotaPlan
-from services.registration.models import AgendaSession, CheckIn, Meeting
+from services.registration.models import AgendaSession, CheckIn, Meeting, Question
 from services.registration.resources import database
 from services.registration.schemas import BoothForm
 
@@ -331,3 +331,16 @@ def desk_days(meeting: Meeting) -> Any:
     from services.registration import boards
 
     return boards.days(meeting)
+
+
+def test_a_written_answer_is_shown_as_well_as_a_chosen_one() -> None:
+    meeting = open_meeting()
+    question = Question(
+        id=uuid7(), meeting_id=meeting.id, key="praktik", position=1, type="text", label="Praktik?"
+    )
+    with database.sessions.begin() as session:
+        session.add(question)
+    registered = submit(meeting, answers={"praktik": "Kelas menjahit (contoh)"})
+    page = Office(KEPRI).get(f"/desk/{meeting.slug}/r/{registered.id}")
+    assert page.status_code == 200
+    assert "Kelas menjahit (contoh)" in page.text

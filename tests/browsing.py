@@ -38,7 +38,7 @@ def sign_in(page: Page, site: Site, email: str) -> None:
     page.fill("#email", email)
     page.fill("#password", account["password"])
     page.click("main form button:not(.quiet)")
-    page.wait_for_load_state()
+    page.wait_for_url(lambda url: "sign-in" not in url)
 
 
 def barriers(page: Page) -> list[str]:

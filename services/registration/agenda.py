@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -127,6 +127,17 @@ def remove(session: Session, caller: Caller, meeting: Meeting, item: AgendaSessi
         raise SessionInUse(item.id) from error
     session.expunge(item)
     audit.record(session, caller, "deleted", _change(meeting, item, before, None))
+
+
+def move(session: Session, meeting: Meeting, by: timedelta) -> int:
+    """Move all sessions of a locked meeting with it; returns how many there are."""
+    moving = (
+        update(AgendaSession)
+        .where(AgendaSession.meeting_id == meeting.id)
+        .values(starts_at=AgendaSession.starts_at + by, ends_at=AgendaSession.ends_at + by)
+        .returning(AgendaSession.id)
+    )
+    return len(session.scalars(moving).all())
 
 
 def copy(session: Session, source: Meeting, target: Meeting) -> int:

@@ -115,7 +115,7 @@ def check(meeting: Row[Any], caller: Caller, cells: Mapping[str, str]) -> Parsed
         found = imports.faults_of(error, EMPTY)
         faults += [f for f in found if f.column not in {"participant_type", "region_code"}]
         return Parsed(fields, tuple(_in_order(faults)))
-    person = registrations.person_key(form.name, form.email, form.phone)
+    person = registrations.person_key(form.name, form.email, form.phone, form.region_code)
     plain = form.model_dump(mode="json", include={*_FIELDS, "region_code"})
     return Parsed(plain, tuple(_in_order(faults)), same=person)
 

@@ -149,7 +149,7 @@ def _participant(meeting: Meeting, number: int) -> Registration:
         status="approved",
         name=name,
         email=email,
-        person_key=person_key(name, email, None),
+        person_key=person_key(name, email, None, kinds["region_code"]),
         institution=institution_key(kinds["library_name"], kinds["region_code"]),
         phone=f"+62811000{number:04}",
         language="id",

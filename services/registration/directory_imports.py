@@ -198,7 +198,7 @@ def _judged(
 
 def _key(form: LibraryForm | PersonForm) -> str:
     if isinstance(form, PersonForm):
-        return registrations.person_key(form.name, form.email, form.phone)
+        return registrations.person_key(form.name, form.email, form.phone, form.region_code)
     return f"{libraries.name_key(form.name)}@{form.region_code}"
 
 
@@ -212,7 +212,9 @@ def _take_person(connection: Connection, task: Task, fields: dict[str, Any]) -> 
     values = fields | {
         "id": uuid7(),
         "library_key": libraries.name_key(fields["library_name"]),
-        "person_key": registrations.person_key(fields["name"], fields["email"], fields["phone"]),
+        "person_key": registrations.person_key(
+            fields["name"], fields["email"], fields["phone"], fields["region_code"]
+        ),
         "within": "" if task.caller.role == "national" else f"{task.caller.region_code}.",
     }
     kept = connection.execute(_TAKE_PERSON, values).scalar()

@@ -6,6 +6,7 @@ audit row that holds the version it made: so a second editor can be told what th
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,7 @@ ACTIONS = {
     "running": "began",
     "done": "ended",
 }  # what the audit log calls it to come into a state
+SEATS = 60  # of a new draft, until the host says otherwise
 LESSON_HOURS = 8  # a day, until the host says otherwise
 RESERVED = ("new",)  # addresses that are pages of their own
 SLUG_LENGTH = 60
@@ -47,6 +49,14 @@ class Outdated(Exception):
     def __init__(self, entries: Sequence[AuditEntry]) -> None:
         super().__init__(len(entries))
         self.entries = entries
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change of the facts brought about: people are being told, sessions moved along."""
+
+    told: bool = False
+    sessions_moved: int = 0
 
 
 def find(session: Session, caller: Caller, slug: str, *, lock: bool = False) -> Meeting:
@@ -63,7 +73,7 @@ def find(session: Session, caller: Caller, slug: str, *, lock: bool = False) -> 
 def create(
     session: Session, caller: Caller, form: MeetingForm, province_code: str, meeting_id: UUID
 ) -> Meeting:
-    """A new draft with 60 seats, once by its id. Raises `MeetingNotFound` outside one's region."""
+    """A new draft with `SEATS`, once by its id. Raises `MeetingNotFound` outside one's region."""
     if not meetings.may_host(caller, province_code):
         raise MeetingNotFound(province_code)
     if earlier := _made_before(session, meeting_id):
@@ -79,7 +89,7 @@ def create(
         **written,
         **form.times,
     )
-    add_draft(session, caller, meeting, [QuotaPlan("meeting", "", 60)])
+    add_draft(session, caller, meeting, [QuotaPlan("meeting", "", SEATS)])
     return meeting
 
 
@@ -119,8 +129,8 @@ def new_slug(meeting: Meeting) -> str:
     return f"{slug}-plm" if slug in RESERVED or not words else slug
 
 
-def change(session: Session, caller: Caller, meeting: Meeting, form: MeetingForm) -> bool:
-    """Write the facts of a locked meeting; returns whether participants are being told.
+def change(session: Session, caller: Caller, meeting: Meeting, form: MeetingForm) -> Changed:
+    """Write the facts of a locked meeting; its agenda moves with its start.
 
     Raises `NotPossible` once the meeting is over.
     """
@@ -132,22 +142,25 @@ def change(session: Session, caller: Caller, meeting: Meeting, form: MeetingForm
     before = {name: getattr(meeting, name) for name in after}
     changed = {name for name in after if after[name] != before[name]}
     if not changed:
-        return False
+        return Changed()
     for name in changed:
         setattr(meeting, name, after[name])
     if meeting.status == "running" and meeting.starts_at > datetime.now(UTC):
         meeting.status = "published"  # it was put off on its first day
-    record(session, caller, "changed", meeting, before, after)
+    by = after["starts_at"] - before["starts_at"]
+    moved = agenda.move(session, meeting, by) if by else 0
+    along = {"agenda_moved": moved} if moved else {}
+    record(session, caller, "changed", meeting, before, after | along)
     if "starts_at" in changed:
         seats.give_on(Board.lock(session, meeting))  # seats that came free while it was running
     if meeting.status == "draft":
-        return False
+        return Changed(sessions_moved=moved)
     if changed & set(FACTS):
         bus.publish(session, MeetingPublished(meeting=meetings.facts(meeting)))
     told = bool(changed & set(SCHEDULE))
     if told:
         tellings.start(session, meeting, "rescheduled")
-    return told
+    return Changed(told, moved)
 
 
 def set_quotas(session: Session, caller: Caller, meeting: Meeting, form: QuotaForm) -> None:
@@ -171,6 +184,17 @@ def publish(session: Session, caller: Caller, meeting: Meeting) -> None:
         raise NotPossible(meeting.status)
     set_status(session, caller, meeting, "published")
     bus.publish(session, MeetingPublished(meeting=meetings.facts(meeting)))
+
+
+def missing(session: Session, meeting: Meeting) -> list[str]:
+    """What a meeting that is to be published still lacks: its agenda, letter or quotas."""
+    query = select(Quota.kind, Quota.capacity).where(Quota.meeting_id == meeting.id).limit(2)
+    lacks = {
+        "agenda": not agenda.of(session, meeting.id),
+        "letter": not meeting.letter.get("number"),
+        "quotas": [tuple(row) for row in session.execute(query)] == [("meeting", SEATS)],
+    }
+    return [name for name, lacking in lacks.items() if lacking]
 
 
 def close(session: Session, caller: Caller, meeting: Meeting) -> None:

@@ -96,6 +96,7 @@ REFUSED: dict[str, str] = {
 # After something was done: heading and what happens next.
 DONE: dict[str, tuple[str, str]] = {
     "saved": (_("Perubahan sudah disimpan"), _("Yang dilihat peserta sudah ikut berubah.")),
+    "kept": (_("Perubahan sudah disimpan"), _("Perubahan ini tercatat.")),  # not yet to be seen
     "draft": (
         _("Rancangan sudah disimpan"),
         _("Hanya tuan rumah yang melihatnya sampai Anda menerbitkannya."),
@@ -127,6 +128,13 @@ DONE: dict[str, tuple[str, str]] = {
     "added": (_("Provinsi sudah ditambahkan"), _("Pertemuannya ada di daftar di bawah.")),
 }
 
+# What a meeting still lacks, by the page that fills it.
+MISSING: dict[str, str] = {
+    "agenda": _("Susunan acara belum diisi."),
+    "letter": _("Surat undangan belum bernomor, jadi belum dapat dibaca peserta."),
+    "quotas": _("Kuota belum diatur; masih satu kuota bawaan untuk semua peserta."),
+}
+
 # What stands in the audit log, in words for a second editor.
 LABELS: dict[str, str] = {
     "title": _("Judul"),
@@ -138,6 +146,7 @@ LABELS: dict[str, str] = {
     "starts_at": _("Mulai"),
     "ends_at": _("Selesai"),
     "closes_at": _("Pendaftaran sampai"),
+    "agenda_moved": _("Sesi acara yang ikut digeser"),
     "waiting_list": _("Daftar tunggu"),
     "offer_hours": _("Jam untuk menjawab tawaran"),
     "signer_prefix": _("Atas nama"),

@@ -262,9 +262,12 @@ def facts(registration: Registration | Row[Any], meeting: Any) -> RegistrationFa
     )
 
 
-def person_key(name: str, email: str | None, phone: str | None) -> str:
-    """One person comes once to a meeting; colleagues may share an address."""
-    return f"{plain_name(name)}|{(email or phone or '').lower()}"
+def person_key(name: str, email: str | None, phone: str | None, region_code: str) -> str:
+    """One person comes once to a meeting; colleagues may share an address.
+
+    A contact is not proven, so nobody is known again in another province by name and contact.
+    """
+    return f"{plain_name(name)}|{(email or phone or '').lower()}|{region_code[:2]}"
 
 
 def institution_key(library_name: str, region_code: str) -> str:
@@ -297,7 +300,7 @@ def _values(meeting: Row[Any], form: RegistrationForm, key: str, origin: Origin)
         "regency_code": form.region_code[:5],
         "library_id": form.library_id,
         "institution": institution_key(form.library_name, form.region_code),
-        "person_key": person_key(form.name, form.email, form.phone),
+        "person_key": person_key(form.name, form.email, form.phone, form.region_code),
         "needs": form.needs.model_dump_json(),
         "answers": json.dumps(form.answers),
         "nik": nik.encrypt(form.nik) if form.nik else None,

@@ -193,7 +193,9 @@ def _rewrite(board: Board, person: Registration, changes: Mapping[str, Any]) -> 
     for name, value in changes.items():
         setattr(person, name, value)
     person.institution = registrations.institution_key(person.library_name, person.region_code)
-    person.person_key = registrations.person_key(person.name, person.email, person.phone)
+    person.person_key = registrations.person_key(
+        person.name, person.email, person.phone, person.region_code
+    )
     board.add_institution(person)
     if holds:
         if full := board.full(person):

@@ -24,7 +24,9 @@ from services.registration.models import (
     Training,
 )
 from services.registration.resources import database
+from shared import regions
 from shared.names import plain_name
+from shared.security import Caller
 
 pytestmark = pytest.mark.usefixtures("registration_database")
 
@@ -55,6 +57,13 @@ def add(name: str = "", region_code: str = VILLAGE, **changes: Any) -> UUID:
 def read(query: str, **values: Any) -> Any:
     with database.sessions.begin() as session:
         return session.execute(text(query), values).scalar()
+
+
+def first_village(code: str) -> str:
+    """The first desa or kelurahan below a region."""
+    while children := regions.children(code):
+        code = children[0].code
+    return code
 
 
 def approved(meeting: Meeting, **changes: Any) -> UUID:
@@ -355,9 +364,9 @@ def test_of_two_who_merge_the_same_at_once_one_is_told() -> None:
     assert sorted(told) == ["already"] * 7 + ["merged"]
 
 
-def handed_in(kind: str, data: bytes) -> dict[str, int]:
+def handed_in(kind: str, data: bytes, caller: Caller = KEPRI) -> dict[str, int]:
     """Hand a sheet in, take all of it, and return what became of its rows."""
-    office = Office(KEPRI)
+    office = Office(caller)
     page = f"/imports/new/{kind}"
     token = office.get(page).text.split('name="form_token" value="')[-1].split('"')[0]
     fields = {"form_token": token, "consent": "yes"}
@@ -406,13 +415,13 @@ def test_people_come_by_sheet_linked_to_their_library() -> None:
 def test_a_sheet_writes_to_nobody_of_another_region_and_does_not_tell() -> None:
     mark = next(numbers)
     known = f"Peserta Seberang {mark}", f"seberang{mark}@contoh.id"
-    people = [(known[0], "14.01.01.2001", known[1]), (f"Peserta Sini {mark}", VILLAGE, known[1])]
+    people = [(known[0], "21.02.01.2001", known[1]), (f"Peserta Sini {mark}", VILLAGE, known[1])]
     with database.sessions.begin() as session:
         for name, region_code, email in people:
             session.add(
                 Person(
                     id=uuid7(),
-                    person_key=registrations.person_key(name, email, None),
+                    person_key=registrations.person_key(name, email, None, region_code),
                     name=name,
                     email=email,
                     position="" if region_code != VILLAGE else "Pengelola",
@@ -421,7 +430,7 @@ def test_a_sheet_writes_to_nobody_of_another_region_and_does_not_tell() -> None:
             )
     rows = [[name, VILLAGE, email, "Kepala"] for name, _region, email in people]
     sheet = csv_sheet(rows, ["Nama lengkap", "Kode wilayah", "Surel", "Jabatan"])
-    assert handed_in("people", sheet) == {"already": 2}
+    assert handed_in("people", sheet, BINTAN) == {"already": 2}
     assert read("SELECT position FROM person WHERE name = :name", name=known[0]) == ""
 
 
@@ -476,3 +485,18 @@ def test_coverage_names_first_whom_nobody_came_from() -> None:
 def test_a_library_form_needs_a_region_of_its_kind() -> None:
     form = LibraryForm.model_validate(FIELDS | {"name": "Perpustakaan Contoh", "npp": " 12 34 "})
     assert form.npp == "1234"
+
+
+def test_nobody_is_known_again_in_another_province_by_a_contact_that_is_not_proven() -> None:
+    mark = next(numbers)
+    same = {"name": f"Peserta Kembar {mark}", "email": f"kembar{mark}@contoh.id"}
+    first = approved(open_meeting(), **same, phone="+6281277770001")
+    jobs.keep_directory()
+    far = open_meeting(province_code="14")
+    with database.sessions.begin() as session:
+        second = submit(far, **same, region_code=first_village("14")).id
+        seats.approve(session, NATIONAL, session.get_one(Meeting, far.id), [second])
+    jobs.keep_directory()
+    assert person_of(first).id != person_of(second).id
+    assert person_of(first).region_code == VILLAGE
+    assert person_of(second).phone is None

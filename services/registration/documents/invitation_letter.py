@@ -88,7 +88,6 @@ class _Words:
     invite: str
     facts: tuple[str, str, str, str]
     hours: str
-    many_days: str
     attached: str
     closing: str
     copies: str
@@ -102,7 +101,7 @@ _WORDS: dict[Language, _Words] = {
     "id": _Words(
         heads=("Nomor", "Sifat", "Lampiran", "Hal"),
         nature="Biasa",
-        subject="Undangan {}",
+        subject="Undangan",
         attachment="1 (satu) berkas",
         to="Yth.",
         at_place="di {}",
@@ -112,8 +111,7 @@ _WORDS: dict[Language, _Words] = {
             " yang akan diselenggarakan pada:"
         ),
         facts=("hari, tanggal", "waktu", "tempat", "acara"),
-        hours="pukul {} sampai {}",
-        many_days="mulai pukul {}, berakhir pada hari terakhir pukul {}",
+        hours="pukul {} s.d. {}",
         attached="Susunan acara terlampir.",
         closing=(
             "Demikian undangan ini kami sampaikan. Atas perhatian dan kehadiran Bapak/Ibu,"
@@ -128,7 +126,7 @@ _WORDS: dict[Language, _Words] = {
     "en": _Words(
         heads=("Number", "Kind", "Enclosure", "Subject"),
         nature="Ordinary",
-        subject="Invitation to {}",
+        subject="Invitation",
         attachment="1 (one) document",
         to="To",
         at_place="{}",
@@ -136,7 +134,6 @@ _WORDS: dict[Language, _Words] = {
         invite="With this letter we invite you to attend {}, which will be held as follows:",
         facts=("day, date", "time", "place", "event"),
         hours="from {} to {}",
-        many_days="begins at {}, ends on the last day at {}",
         attached="The agenda is enclosed.",
         closing="Thank you for your attention. We look forward to welcoming you.",
         copies="Copies to:",
@@ -163,7 +160,11 @@ def write_invitation(file: BinaryIO, facts: InvitationFacts) -> None:
     """Write the letter, and the agenda on pages of its own; the same facts give the same bytes."""
     words = _WORDS[facts.language]
     canvas = new_canvas(
-        file, A4, title=_subject(facts), author=facts.organiser, language=facts.language
+        file,
+        A4,
+        title=f"{_subject(facts)}: {facts.meeting_title}",
+        author=facts.organiser,
+        language=facts.language,
     )
     letter = Letter(canvas, words.page)
     _letterhead(letter, facts)
@@ -182,7 +183,7 @@ def write_invitation(file: BinaryIO, facts: InvitationFacts) -> None:
 
 
 def _subject(facts: InvitationFacts) -> str:
-    return facts.subject or _WORDS[facts.language].subject.format(facts.meeting_title)
+    return facts.subject or _WORDS[facts.language].subject
 
 
 def _day(day: date, language: Language) -> str:
@@ -259,11 +260,10 @@ def _table(facts: InvitationFacts) -> tuple[str, str, str, str]:
     words, language = _WORDS[facts.language], facts.language
     first, _ = formats.localise(facts.starts_at, facts.zone)
     last, _ = formats.localise(facts.ends_at, facts.zone)
-    hours = words.hours if first.date() == last.date() else words.many_days
     begin = formats.time(first, facts.zone, lang=language)
     end = formats.time(last, facts.zone, lang=language)
     days = formats.date_range(first.date(), last.date(), lang=language)
-    return days, hours.format(begin, end), facts.venue, facts.meeting_title
+    return days, words.hours.format(begin, end), facts.venue, facts.meeting_title
 
 
 def _signature(letter: Letter, facts: InvitationFacts) -> None:

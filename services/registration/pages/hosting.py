@@ -168,7 +168,10 @@ def page(  # noqa: PLR0913 - what a page of a meeting shows
 ) -> Response:
     """A page of one meeting, with a new form token, and what happened just now."""
     say = pages.gettext(request)
-    done = DONE.get(request.query_params.get("done", ""))
+    step = request.query_params.get("done", "")
+    if step == "saved" and meeting.status == "draft":
+        step = "kept"  # participants see none of it yet
+    done = DONE.get(step)
     return pages.render(
         request,
         template,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.registration import hosting, tellings
 from services.registration.hosting_schemas import CloneForm, MeetingForm, Reason
-from services.registration.hosting_words import WRONG, ZONES
+from services.registration.hosting_words import MISSING, WRONG, ZONES
 from services.registration.models import Meeting, Telling
 from services.registration.pages.common import pages
 from services.registration.pages.hosting import (
@@ -99,13 +99,14 @@ def save(request: Request, slug: str, caller: Host, session: Transaction, data: 
     try:
         form = read(MeetingForm, values)
         hosting.expect(session, meeting, version_of(values), ("changed",))
-        told = hosting.change(session, caller, meeting, form)
+        changed = hosting.change(session, caller, meeting, form)
     except REFUSALS_OF_FORMS as error:
         refused = refusal(error, meeting, request)
         values["version"] = str(meeting.version)
         return _edit(request, session, meeting, Form(values, refused.errors), refused)
-    done = "draft" if meeting.status == "draft" else "told" if told else "saved"
-    return RedirectResponse(f"edit?done={done}", 303)
+    done = "draft" if meeting.status == "draft" else "told" if changed.told else "saved"
+    moved = "&agenda=moved" if changed.sessions_moved else ""
+    return RedirectResponse(f"edit?done={done}{moved}", 303)
 
 
 @router.post("/meetings/{slug}/state")
@@ -131,7 +132,7 @@ def change_state(
 def ask_publish(request: Request, slug: str, caller: Host, session: Transaction) -> Response:
     """Whether it may be seen by everybody: that cannot be taken back."""
     meeting = hosting.find(session, caller, slug)
-    return page(request, "host_publish.html", meeting, Form(), **_open(meeting))
+    return _ask_publish(request, session, meeting, Form())
 
 
 @router.post("/meetings/{slug}/publish")
@@ -146,8 +147,7 @@ def publish(
             hosting.publish(session, caller, meeting)
     except REFUSALS_OF_FORMS as error:
         refused = refusal(error, meeting, request)
-        form = Form({}, refused.errors)
-        return page(request, "host_publish.html", meeting, form, refused.status, **_open(meeting))
+        return _ask_publish(request, session, meeting, Form({}, refused.errors), refused.status)
     return RedirectResponse("edit?done=published", 303)
 
 
@@ -251,6 +251,7 @@ def _edit(
         refused.status if refused else 200,
         entries=refused.entries if refused else None,
         zones=[(zone, say(name)) for zone, name in ZONES.items()],
+        agenda_moved=request.query_params.get("agenda") == "moved",
         telling=telling,
         progress=_progress(telling) if telling else None,
         **_open(meeting),
@@ -260,6 +261,16 @@ def _edit(
 def _open(meeting: Meeting) -> dict[str, Any]:
     now = datetime.now(UTC)
     return {"is_over": meeting.status in ENDED, "is_past": meeting.ends_at <= now}
+
+
+def _ask_publish(
+    request: Request, session: Session, meeting: Meeting, form: Form, status: int = 200
+) -> Response:
+    say = pages.gettext(request)
+    missing = [(name, say(MISSING[name])) for name in hosting.missing(session, meeting)]
+    return page(
+        request, "host_publish.html", meeting, form, status, missing=missing, **_open(meeting)
+    )
 
 
 def _ask_cancel(

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from services.registration import agenda, booths, meetings, uploads
+from services.registration import agenda, booths, checkins, meetings, uploads
 from services.registration.api.meetings import quota_label
 from services.registration.form_words import NO_CERTIFICATE_CODE
 from services.registration.pages.common import pages
@@ -60,6 +60,7 @@ def list_meetings(
 def show_meeting(request: Request, slug: str, caller: Anyone, session: Transaction) -> Response:
     """One meeting: when and where, its agenda, its seats left; its host sees it as a draft, too."""
     meeting = meetings.find(session, slug, caller)
+    on = meeting.status not in {"draft", "cancelled"}
     place = ", ".join(filter(None, (meeting.venue, meeting.address)))
     return pages.render(
         request,
@@ -71,6 +72,7 @@ def show_meeting(request: Request, slug: str, caller: Anyone, session: Transacti
         region=regions.get(meeting.province_code),
         map_url=f"https://www.openstreetmap.org/search?query={quote(place)}",
         gallery=booths.has_gallery(session, meeting.id),
+        crew=on and caller.role in CREW and checkins.is_crew(caller, meeting.province_code),
         invitation=bool(meeting.letter.get("number")),  # without one it is not published
     )
 

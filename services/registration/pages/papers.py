@@ -60,7 +60,8 @@ def save_letter(
         letters.set_letter(session, caller, meeting, terms)
     except REFUSALS_OF_FORMS as error:
         return _again(request, meeting, "host_letter.html", values, error)
-    return RedirectResponse("letter?done=saved", 303)
+    done = "saved" if letters.is_public(meeting) else "kept"
+    return RedirectResponse(f"letter?done={done}", 303)
 
 
 @router.get("/certificate-terms")
@@ -83,7 +84,7 @@ def save_certificate(
         letters.set_certificate(session, caller, meeting, terms)
     except REFUSALS_OF_FORMS as error:
         return _again(request, meeting, "host_certificate.html", values, error)
-    return RedirectResponse("certificate-terms?done=saved", 303)
+    return RedirectResponse("certificate-terms?done=kept", 303)
 
 
 @router.get("/invitation.pdf")

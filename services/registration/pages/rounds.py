@@ -80,10 +80,7 @@ def list_rounds(
 @router.get("/new")
 def show_new(request: Request, _: National, session: Transaction) -> Response:
     """The template, with what is usual."""
-    provinces = " ".join(province.code for province in regions.children(None))
-    return _form(
-        request, session, Form(DEFAULTS | {"provinces": provinces, "form_token": forms.new_form()})
-    )
+    return _form(request, session, Form(DEFAULTS | {"form_token": forms.new_form()}))
 
 
 @router.post("/new")

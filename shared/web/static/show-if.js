@@ -10,6 +10,11 @@ const parts = [...document.querySelectorAll("[data-show-if]")].map((part) => ({
   }),
 }));
 
+// It says in words what this script does.
+for (const { part } of parts) {
+  for (const words of part.querySelectorAll("[data-condition]")) words.hidden = true;
+}
+
 function update() {
   // From the top down: the answer of a question that is hidden by now does not count.
   for (const { part, form, conditions } of parts) {

@@ -20,7 +20,7 @@ def fill_keys() -> None:
         " FROM registration ORDER BY submitted_at, id")).all()
     seen = set()
     for row in rows:
-        key = f"{plain_name(row.name)}|{(row.email or row.phone or '').lower()}"
+        key = f"{plain_name(row.name)}|{(row.email or row.phone or '').lower()}|{row.region_code[:2]}"
         if (row.meeting_id, key) in seen:
             key = f"{key}|{row.id}"
         seen.add((row.meeting_id, key))

@@ -1,16 +1,17 @@
 """The audit log: who changed or looked at what, when, from what to what."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from services.registration.models import AuditEntry
+from services.registration.models import AgendaSession, AuditEntry, Meeting, Registration
 from shared.security import Caller, in_scope
 from shared.tracing import current_traceparent, trace_id
 
@@ -88,6 +89,18 @@ def page(
         query = query.where(AuditEntry.id < after)
     rows = list(session.scalars(query.order_by(AuditEntry.id.desc()).limit(PAGE + 1)))
     return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
+
+
+def meetings_of(session: Session, entries: Sequence[AuditEntry]) -> dict[str, str]:
+    """The slugs of the meetings to which registrations and sessions of a page belong, by id."""
+    tables = {"registration": Registration, "booth": Registration, "agenda_session": AgendaSession}
+    found: dict[str, str] = {}
+    for table in (Registration, AgendaSession):
+        ids = {entry.noun_id for entry in entries if tables.get(entry.noun) is table}
+        query = select(table.id, Meeting.slug).join(Meeting, Meeting.id == table.meeting_id)
+        rows = session.execute(query.where(table.id.in_([UUID(each) for each in ids])))
+        found |= {str(row.id): row.slug for row in rows}
+    return found
 
 
 def _midnight(day: date, zone: str) -> datetime:

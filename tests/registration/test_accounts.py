@@ -186,6 +186,33 @@ def test_a_change_is_written_down_with_before_and_after(province: Visitor) -> No
     assert official("regency", "21.01").get("/registration/audit").status_code == 403
 
 
+def test_the_log_says_in_words_what_happened_and_where_to_look(province: Visitor) -> None:
+    library = uuid4()
+    with database.autocommit() as connection:
+        entries = text("""
+            INSERT INTO audit_entry (actor, actor_name, actor_role, action, noun, noun_id,
+                                     region_code, after)
+            VALUES
+            ('x', 'Pelaku Kata', 'province', 'quotas_changed', 'meeting', 'contoh-kata', '21',
+             '{"participant_type impact": 5, "starts_at": "2028-03-01 01:00:00+00:00"}'),
+            ('x', 'Pelaku Kata', 'province', 'import_taken', 'import', :library, '21', NULL),
+            ('x', 'Pelaku Kata', 'province', 'changed', 'library', :library, '21',
+             '{"kind": "tbm", "merged_into": null, "required": true, "day": "2028-03-01"}')""")
+        connection.execute(entries, {"library": str(library)})
+    page = province.get("/registration/audit", params={"actor": "Pelaku Kata"}).text
+    for words in (
+        "Impact (penerima manfaat): <ins>5</ins>",
+        "Mulai: <ins>Rabu, 1 Maret 2028, 08.00 WIB</ins>",
+        "Impor: dimasukkan barisnya",
+        "Jenis: <ins>Taman bacaan masyarakat (TBM)</ins>",
+        "Wajib dijawab: <ins>ya</ins>",
+        "Hari: <ins>Rabu, 1 Maret 2028</ins>",
+        '<a href="/registration/meetings/contoh-kata/edit">contoh-kata</a>',
+        f'<a href="/registration/libraries/{library}">…{str(library)[-8:]}</a>',
+    ):
+        assert words in page
+
+
 def test_the_log_is_filtered_and_turned_page_by_page(province: Visitor) -> None:
     with database.autocommit() as connection:
         many = text("""

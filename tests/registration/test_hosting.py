@@ -398,6 +398,27 @@ def test_sessions_stand_by_day_and_overlaps_are_told() -> None:
     assert http("GET", path(stranger, f"agenda/{second.id}")).status_code == 404
 
 
+def test_the_agenda_moves_with_its_meeting() -> None:
+    meeting = open_meeting()
+    add_session(meeting, "09:00", "10:00", "Pembukaan")
+    with database.sessions.begin() as session:
+        (before,) = [item.starts_at for item in agenda.of(session, meeting.id)]
+    day, last = (
+        (moment + timedelta(days=3)).date().isoformat()
+        for moment in (meeting.starts_at, meeting.ends_at)
+    )
+    answer = save(meeting, starts_day=day, ends_day=last)
+    assert answer.headers["location"] == "edit?done=told&agenda=moved"
+    page = http("GET", f"{path(meeting)}?done=told&agenda=moved").text
+    assert "Susunan acara ikut digeser; periksa lagi." in page
+    with database.sessions.begin() as session:
+        (item,) = agenda.of(session, meeting.id)
+        assert item.starts_at == before + timedelta(days=3)
+        assert item.ends_at == item.starts_at + timedelta(hours=1)
+    assert (log(meeting)[-1].after or {})["agenda_moved"] == 1
+    assert save(meeting, title="Judul Baru (contoh)").headers["location"] == "edit?done=saved"
+
+
 def test_speakers_are_written_a_line_each() -> None:
     form = SessionForm.model_validate(
         {
@@ -565,6 +586,52 @@ def test_a_called_off_meeting_takes_no_decisions() -> None:
 
 def test_a_host_sees_the_public_page_of_a_draft() -> None:
     meeting = open_meeting(status="draft")
-    assert http("GET", f"/meetings/{meeting.slug}").status_code == 200
+    page = http("GET", f"/meetings/{meeting.slug}")
+    assert page.status_code == 200
+    assert "Hanya tuan rumah yang melihat halaman ini." in page.text
+    assert "Pendaftaran ditutup" not in page.text
+    assert "Ke halaman check-in" not in page.text
     for caller in (NEIGHBOUR, None):
         assert http("GET", f"/meetings/{meeting.slug}", caller).status_code == 404
+
+
+def test_who_works_at_a_meeting_finds_its_door() -> None:
+    meeting = open_meeting()
+    near = Caller("master_trainer", "Pendamping Contoh", "trainer", "21.01")
+    far = Caller("master_trainer", "Pendamping Jauh", "far", "14.01")
+    reader = Caller("library", "Pengelola Contoh", "library", "21.01")
+    shown = [
+        "Ke halaman check-in" in http("GET", f"/meetings/{meeting.slug}", caller).text
+        for caller in (near, HOST, NATIONAL, far, reader, NEIGHBOUR, None)
+    ]
+    assert shown == [True, True, True, False, False, False, False]
+
+
+def test_before_a_meeting_is_published_its_host_is_told_what_it_lacks() -> None:
+    lacks = ("Susunan acara belum diisi.", "Surat undangan belum bernomor", "Kuota belum diatur")
+    meeting = open_meeting(QuotaPlan("meeting", "", hosting.SEATS), status="draft")
+    page = http("GET", path(meeting, "publish")).text
+    assert [words in page for words in lacks] == [True, True, True]
+    add_session(meeting, "09:00", "10:00", "Pembukaan")
+    save(meeting, "letter", number="005/1/2028")
+    save(meeting, "quotas", meeting="40")
+    page = http("GET", path(meeting, "publish")).text
+    assert [words in page for words in lacks] == [False, False, False]
+
+
+def test_participants_are_spoken_of_only_where_they_see_the_change() -> None:
+    seen = "Yang dilihat peserta sudah ikut berubah."
+    shown = open_meeting()
+    assert seen in http("GET", f"{path(shown)}?done=saved").text
+    assert (
+        seen not in http("GET", f"{path(open_meeting(status='draft'), 'quotas')}?done=saved").text
+    )
+    answer = save(shown, "certificate-terms", signer_name="Pejabat Contoh")
+    assert answer.headers["location"] == "certificate-terms?done=kept"
+    assert seen not in http("GET", path(shown, answer.headers["location"])).text
+
+
+def test_a_new_round_chooses_no_province_by_itself() -> None:
+    page = http("GET", "/rounds/new", NATIONAL).text
+    assert 'name="provinces"' in page
+    assert not any("checked" in tag for tag in page.split("<input") if 'name="provinces"' in tag)

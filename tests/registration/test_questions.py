@@ -233,6 +233,14 @@ def test_a_condition_leans_only_on_an_earlier_question() -> None:
     assert [each.key for each in of(meeting)] == ["ikut_bus", "naik_di_mana"]
 
 
+def test_a_condition_is_a_sentence_of_its_own_that_a_script_can_hide() -> None:
+    meeting = open_meeting()
+    bus = add(meeting, "Ikut bus?", "choice", options="Ya\nTidak")
+    add(meeting, "Naik di mana?", hint="Contoh: Pelabuhan <1>", show_if=[f"{bus.key}=ya"])
+    page = http("GET", f"/meetings/{meeting.slug}/register?participant_type=impact", None).text
+    assert "Contoh: Pelabuhan &lt;1&gt;. <span data-condition>Jawab bila" in page
+
+
 def test_questions_change_places_and_go() -> None:
     meeting = open_meeting()
     first, second = add(meeting, "Pertama?"), add(meeting, "Kedua?")

@@ -49,7 +49,7 @@ def check_in(slug: str, body: Scans, caller: Crew) -> ScanResults:
     and is answered the same. A scan that cannot count is no error: its `status` says why.
     """
     with database.autocommit() as connection:
-        meeting = checkins.door(connection, slug, caller)
+        meeting = checkins.busy_door(connection, slug, caller)
         results = checkins.record(connection, caller, meeting, body.scans)
     return ScanResults(items=[ScanResult(**result) for result in results])
 

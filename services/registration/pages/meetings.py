@@ -17,7 +17,7 @@ from services.registration.pages.common import pages
 from services.registration.resources import database
 from shared import regions
 from shared.files import send_file
-from shared.security import Anyone, Staff, anyone
+from shared.security import CREW, Anyone, Staff, anyone
 from shared.web import Form
 
 router = APIRouter(dependencies=[Depends(anyone)], include_in_schema=False)

@@ -1,4 +1,4 @@
-"""Who is told what, and how urgent it is. `handlers.py` says which event starts a rule."""
+"""Who is told what, and how urgent it is. `handlers/` says which event starts a rule."""
 
 from dataclasses import dataclass
 from typing import Literal

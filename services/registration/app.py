@@ -17,6 +17,7 @@ from services.registration.api import regions as regions_api
 from services.registration.api import tokens as tokens_api
 from services.registration.api.meetings import WrongAnswers
 from services.registration.api_tokens import ApiTokenNotFound
+from services.registration.booths import BoothNotFound
 from services.registration.certificates import CertificateNotFound
 from services.registration.checkins import CheckInNotFound
 from services.registration.data_requests import DataRequestNotFound
@@ -90,6 +91,7 @@ def _refusal(status: int, code: str) -> Callable[[Exception], Problem]:
 REFUSED: Refusals = {
     MeetingNotFound: lambda _: status_problem(404),
     RegistrationNotFound: lambda _: status_problem(404),
+    BoothNotFound: lambda _: status_problem(404),
     CheckInNotFound: lambda _: status_problem(404),
     CertificateNotFound: lambda _: status_problem(404),
     RunNotFound: lambda _: status_problem(404),

@@ -18,7 +18,6 @@ from reportlab.lib.pagesizes import A4, A5, landscape
 from reportlab.lib.units import mm
 
 from services.registration.documents.agenda import AgendaItem
-from services.registration.documents.badge import BadgeFacts, write_badges
 from services.registration.documents.booth_card import BoothCardFacts, Product, write_booth_card
 from services.registration.documents.calendar import CalendarFacts, ics
 from services.registration.documents.certificate import (
@@ -81,16 +80,6 @@ INVITATION = InvitationFacts(
     signer_name="Dr. Pejabat Contoh, M.Si.",
     signer_title="Kepala Dinas",
     signer_nip="19700101 199503 1 001",
-)
-
-BADGE = BadgeFacts(
-    name="Peserta Contoh Kartika, S.Sos.",
-    role_text="Peserta",
-    institution="Perpustakaan Desa Contoh",
-    region="Kab. Bintan",
-    meeting_title=MEETING,
-    ticket=TICKET,
-    code="K7QM-2XHD-9RTB",
 )
 
 EVENT = CalendarFacts(
@@ -346,7 +335,7 @@ def test_the_agenda_is_the_attachment_day_by_day_in_the_venues_time() -> None:
     assert whole.index("Berbagi praktik 39") < whole.index("Hari 2")
 
 
-# --- codes, badges, booth ----------------------------------------------------------------
+# --- codes, booth ----------------------------------------------------------------
 
 
 def test_the_code_on_a_page_and_in_a_mail_scans_and_needs_no_style() -> None:
@@ -370,24 +359,6 @@ def test_runs_hold_every_dark_module_once() -> None:
     assert len(dark) == len(set(dark))
     assert all(0 <= x < side and 0 <= y < side for x, y in dark)
     assert (0, 0) in dark
-
-
-def test_ten_badges_fill_two_pages_each_with_its_own_code() -> None:
-    people = [replace(BADGE, name=f"Peserta Contoh {n}", ticket=f"{TICKET}{n}") for n in range(9)]
-    people.append(replace(BADGE, name=LONG_NAME, institution="Perpustakaan " * 20))
-    file, done = BytesIO(), list[int]()
-    assert write_badges(file, people, done.append) == 10
-
-    first, second = reader(file.getvalue()).pages
-    assert codes(first) == [f"{TICKET}{n}" for n in range(8)]
-    assert codes(second) == [f"{TICKET}8", TICKET]
-    assert done == [8, 10]
-    text = texts(file.getvalue())[1]
-    assert LONG_NAME in text
-    lines = boxes(second)
-    assert not [pair for pair in combinations(lines, 2) if pair[0].overlaps(pair[1])]
-    with pytest.raises(ValueError, match="no badge"):
-        write_badges(file, [], unheard)
 
 
 def test_the_booth_card_shows_what_fits_and_counts_the_rest() -> None:

@@ -1,9 +1,11 @@
 """The public site: what everybody sees of meetings, lapak and certificates; and what is hidden."""
 
 from datetime import timedelta
+from io import BytesIO
 from uuid import UUID
 
 import pytest
+from pypdf import PdfReader
 from registering import BOOTH, PERSON, Browser, open_meeting, photo, registration, token
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
@@ -206,3 +208,11 @@ def test_what_can_be_no_code_is_told(browser: Browser) -> None:
     assert answer.status_code == 422
     assert 'href="#code"' in answer.text
     assert "<script>" not in answer.text
+
+
+def test_an_accepted_booth_has_a_card_for_its_table_and_others_have_none(browser: Browser) -> None:
+    meeting = open_meeting()
+    card = browser.get(f"{show_booth(browser, meeting)}/booth-card.pdf")
+    assert card.headers["content-type"] == "application/pdf"
+    assert "Keripik pisang" in PdfReader(BytesIO(card.content)).pages[0].extract_text()
+    assert browser.get(f"{browser.registers(open_meeting())}/booth-card.pdf").status_code == 404

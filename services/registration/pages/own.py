@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,6 +21,11 @@ from services.registration import (
     seats,
     uploads,
 )
+from services.registration.documents.booth_card import (
+    BoothCardFacts,
+    Product,
+    write_booth_card,
+)
 from services.registration.documents.calendar import CalendarFacts, ics
 from services.registration.documents.ticket import qr_svg
 from services.registration.form_words import NEXT, REASONS, TICKET_QR
@@ -33,7 +39,7 @@ from services.registration.words import PARTICIPANT_TYPES, REFUSALS, STATUSES
 from shared import regions
 from shared.files import send_file
 from shared.security import BadLink, anyone
-from shared.web import Form
+from shared.web import Form, formats
 from shared.web.languages import choose_language
 from shared.web.pages import NOT_STORED
 
@@ -156,6 +162,36 @@ def calendar(request: Request, opened: Opened) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return Response(ics(facts), media_type="text/calendar; charset=utf-8", headers=headers)
+
+
+@router.get("/booth-card.pdf")
+def booth_card(request: Request, opened: Opened, session: Transaction) -> Response:
+    """The card for the table of an accepted booth; 404 for any other."""
+    booth = booths.of(session, opened.registration.id)
+    if booth is None or booth.state != "accepted":
+        raise booths.BoothNotFound
+    language = choose_language(request)
+    products = [
+        Product(one["name"], formats.rupiah(one["price"], lang=language) if one["price"] else "")
+        for one in booth.products
+    ]
+    facts = BoothCardFacts(
+        library=opened.registration.library_name,
+        region=regions.get(opened.registration.region_code).label,
+        meeting_title=opened.meeting.title,
+        products=tuple(products),
+        gallery_url=f"{settings().base_url}/registration/meetings/{opened.meeting.slug}/gallery",
+        number=booth.number,
+        language=language,
+    )
+    file = BytesIO()
+    write_booth_card(file, facts)
+    headers = {
+        "Content-Disposition": 'attachment; filename="kartu-lapak.pdf"',
+        "Cache-Control": NOT_STORED,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(file.getvalue(), media_type="application/pdf", headers=headers)
 
 
 @router.get("/uploads/{upload_id}")

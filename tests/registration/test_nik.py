@@ -60,7 +60,9 @@ def test_after_a_rotation_the_old_key_may_go() -> None:
 
 
 @pytest.mark.parametrize(
-    "token", [b"", b"x", MAN.encode(), Fernet(Fernet.generate_key()).encrypt(b"x")]
+    "token",
+    [b"", b"x", MAN.encode(), Fernet(Fernet.generate_key()).encrypt(b"x")],
+    ids=["empty", "short", "plain", "another key"],
 )
 def test_what_is_none_of_ours_is_unreadable(token: bytes) -> None:
     with pytest.raises(nik.Unreadable):

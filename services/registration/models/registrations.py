@@ -98,7 +98,7 @@ class Consent(Base):
     __tablename__ = "consent"
 
     registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id"), primary_key=True)
-    purpose: Mapped[str] = mapped_column(primary_key=True)  # registration, photo, directory, gallery
+    purpose: Mapped[str] = mapped_column(primary_key=True)  # see consents.py
     text_version: Mapped[str]
     given_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     withdrawn_at: Mapped[datetime | None]

@@ -18,7 +18,7 @@ from services.registration.api import tokens as tokens_api
 from services.registration.api.meetings import WrongAnswers
 from services.registration.api_tokens import ApiTokenNotFound
 from services.registration.booths import BoothNotFound
-from services.registration.certificates import CertificateNotFound
+from services.registration.certificates import CertificateNotFound, NotOver
 from services.registration.checkins import CheckInNotFound
 from services.registration.data_requests import DataRequestNotFound
 from services.registration.desk import ReasonMissing
@@ -116,6 +116,7 @@ REFUSED: Refusals = {
     Closed: _refusal(409, "closed"),
     AlreadyRegistered: _refusal(409, "already-registered"),
     NotPossible: _refusal(409, "not-possible"),
+    NotOver: _refusal(409, "not-over"),
     QuotaBelowTaken: _refusal(409, "quota-below-taken"),
     KeyReused: _refusal(409, "key-reused"),
     RegionOutside: _refusal(422, "region-outside"),

@@ -40,6 +40,10 @@ _CODE_LENGTH = 16  # 80 bits: the code is all that protects the page from being 
 _DAYS = ("first_day", "last_day", "issued_on")
 
 
+class NotOver(Exception):
+    """The meeting's last day has not come: nobody has earned a certificate of it."""
+
+
 class CertificateNotFound(LookupError):
     """No certificate has this id or code, or none that the caller may see."""
 
@@ -109,6 +113,13 @@ def hosted(session: Session, slug: str, caller: Caller) -> Meeting:
     if meeting is None or meeting.status == "draft" or not caller.may_see(meeting.province_code):
         raise meetings.MeetingNotFound(slug)
     return meeting
+
+
+def must_be_over(meeting: Meeting) -> None:
+    """Raises `NotOver` before the meeting's last day, as the venue's calendar has it."""
+    last_day = meetings.days(meeting.starts_at, meeting.ends_at, meeting.zone)[-1]
+    if datetime.now(ZoneInfo(meeting.zone)).date() < last_day:
+        raise NotOver
 
 
 def counts(session: Session, meeting: Meeting) -> dict[str, int]:

@@ -61,6 +61,7 @@ REFUSALS: dict[str, str] = {
     "not-possible": _(
         "Langkah ini tidak dapat dilakukan lagi. Muat ulang halaman untuk melihat keadaan terbaru."
     ),
+    "not-over": _("Sertifikat baru dapat diterbitkan pada hari terakhir pertemuan."),
     "quota-below-taken": _(
         "Kuota tidak boleh lebih kecil daripada kursi yang sudah terisi. Batalkan dulu sebagian "
         "pendaftaran, atau naikkan kuotanya."

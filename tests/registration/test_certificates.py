@@ -34,14 +34,14 @@ from shared.security import Caller, issue_token
 pytestmark = pytest.mark.usefixtures("registration_database")
 
 numbers = count(1)
-DAYS = (date(2027, 6, 8), date(2027, 6, 9))
+DAYS = (date(2026, 6, 8), date(2026, 6, 9))
 HOST = Caller("province", "Petugas Contoh", "host", "21")
 NEIGHBOUR = Caller("province", "Petugas Tetangga", "neighbour", "14")
 TERMS = {"jp": 16, "min_days": 2, "signer_name": "Nama Contoh", "city": "Tanjungpinang"}
 
 
 def open_meeting(**terms: Any) -> Meeting:
-    starts_at = datetime(2027, 6, 8, 1, 0, tzinfo=UTC)
+    starts_at = datetime(2026, 6, 8, 1, 0, tzinfo=UTC)
     meeting = Meeting(
         slug=f"paper-{next(numbers)}",
         title="Pertemuan Contoh",

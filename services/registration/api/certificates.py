@@ -52,6 +52,7 @@ def prove(request: Request, code: Code, _caller: Anyone, session: Transaction) -
 def start(slug: str, caller: Host, session: Transaction) -> CertificateRunDetail:
     """Issue certificates to all who earned one and have none; one run of a meeting at a time."""
     meeting = certificates.hosted(session, slug, caller)
+    certificates.must_be_over(meeting)
     run_id = issuing.start(session, caller, meeting)
     bus.wake(session, jobs.issue_certificates)
     return detail(slug, issuing.find(session, meeting, run_id))

@@ -110,6 +110,7 @@ def start(slug: str, caller: Host, session: Transaction, data: Typed) -> Respons
     """Issue to all who earned one and have none, and make the file for printing."""
     meeting = certificates.hosted(session, slug, caller)
     forms.form_id(str(data.get("form_token", "")))
+    certificates.must_be_over(meeting)
     run_id = issuing.start(session, caller, meeting)
     bus.wake(session, jobs.issue_certificates)
     return RedirectResponse(_desk(meeting, f"/runs/{run_id}"), 303)

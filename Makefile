@@ -13,7 +13,7 @@ run: setup
 
 # What CI runs: the checks, then the tests on real PostgreSQL and Redis.
 test: check
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup
 	$(BIN)/ruff check .

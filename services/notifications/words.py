@@ -54,6 +54,7 @@ RULES: dict[str, str] = {
     "registration-waitlisted": _("Masuk daftar tunggu"),
     "registration-approved": _("Pendaftaran disetujui"),
     "registration-returned": _("Pendaftaran perlu diperbaiki"),
+    "registration-corrected": _("Perubahan pendaftaran"),
     "registration-rejected": _("Pendaftaran tidak disetujui"),
     "registration-cancelled": _("Pendaftaran dibatalkan"),
     "seat-offered": _("Tawaran kursi"),

@@ -37,6 +37,7 @@ from shared.events import (
     OwnLinksRequested,
     RegistrationApproved,
     RegistrationCancelled,
+    RegistrationCorrected,
     RegistrationErased,
     RegistrationRejected,
     RegistrationRescheduled,
@@ -82,6 +83,7 @@ def every_kind(**reader: Any) -> list[Envelope[Any]]:
         changed(RegistrationWaitlisted, status="waiting", **reader),
         changed(RegistrationApproved, **reader),
         changed(RegistrationReturned, status="needs_correction", **REASON, **reader),
+        changed(RegistrationCorrected, status="submitted", **reader),
         changed(RegistrationRejected, status="rejected", **REASON, **reader),
         *(
             changed(RegistrationCancelled, status="cancelled", by=by, **REASON, **reader)

@@ -535,7 +535,7 @@ def killed_at(location: str, done: int) -> None:
     before = job(location).done
     code = "from services.registration import jobs; jobs.run_imports()"
     worker = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=os.environ)
-    eventually(lambda: job(location).done >= done and job(location).done != before, "rows", 60)
+    eventually(lambda: job(location).done >= done and job(location).done != before, "rows", 150)
     worker.send_signal(signal.SIGKILL)
     assert worker.wait() == -signal.SIGKILL
 

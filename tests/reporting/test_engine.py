@@ -62,7 +62,7 @@ def being_made(location: str) -> Iterator[None]:
     worker = threading.Thread(target=jobs.make_reports)
     worker.start()
     try:
-        eventually(lambda: row(location).done, "the first rows")
+        eventually(lambda: row(location).done, "the first rows", 90)
         yield
     finally:
         worker.join()
@@ -258,12 +258,12 @@ def kill_with_all_its_children(workers: Supervisor, name: str) -> None:
     pid = workers.pid(name)
     assert pid
     os.killpg(pid, signal.SIGKILL)
-    eventually(lambda: workers.pid(name) not in {None, pid}, "the next life")
+    eventually(lambda: workers.pid(name) not in {None, pid}, "the next life", 90)
 
 
 def test_a_killed_workers_report_is_finished_by_the_next(workers: Supervisor, large: Path) -> None:
     location = order("pdf")
-    eventually(lambda: row(location).done, "the first rows")
+    eventually(lambda: row(location).done, "the first rows", 90)
     kill_with_all_its_children(workers, "worker")
     killed = row(location)
     assert (killed.status, killed.attempt) == ("running", 1)
@@ -271,7 +271,7 @@ def test_a_killed_workers_report_is_finished_by_the_next(workers: Supervisor, la
     twenty_seconds_later()
     change("UPDATE clock SET due_at = now() WHERE job = 'make_reports'")
 
-    eventually(lambda: row(location).status == "done", "the report")
+    eventually(lambda: row(location).status == "done", "the report", 90)
     done = row(location)
     assert (done.attempt, done.row_count, done.total) == (2, PEOPLE, PEOPLE)
     assert [path.name for path in large.iterdir()] == [f"{done.id}-2.pdf"]

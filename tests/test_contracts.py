@@ -52,7 +52,9 @@ def test_there_is_one_golden_file_for_each_event_and_a_builder_for_each() -> Non
 
 
 def test_what_events_have_in_common_is_no_event_itself() -> None:
-    assert set(Event.known) == {event.type for event in SUBSCRIBERS}
+    # A bench may have added events of its own to this process.
+    ours = {name for name in Event.known if not name.startswith("id.sejawat.bench.")}
+    assert ours == {event.type for event in SUBSCRIBERS}
     assert "" not in Event.known
     assert "RegistrationEvent" not in text()
 

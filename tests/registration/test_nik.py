@@ -168,7 +168,12 @@ def registered(tokens: list[bytes]) -> dict[UUID, bytes]:
 @pytest.fixture
 def _alone() -> Iterator[None]:
     """Only this test's rows have a NIK."""
+    _forget_all()
     yield
+    _forget_all()
+
+
+def _forget_all() -> None:
     with database.sessions.begin() as session:
         session.execute(text("UPDATE registration SET nik = NULL WHERE nik IS NOT NULL"))
 

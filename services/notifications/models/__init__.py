@@ -1,0 +1,39 @@
+"""Notifications' tables, a module for each part."""
+
+from services.notifications.models.announcements import Announcement
+from services.notifications.models.base import Base
+from services.notifications.models.messages import Attempt, ErasedSubject, Message, Receipt
+from services.notifications.models.people import (
+    DigestItem,
+    Meeting,
+    Official,
+    Participant,
+    Preference,
+    ScheduleRun,
+    Suppression,
+)
+from services.notifications.models.providers import ProviderState
+from services.notifications.models.templates import RuleSetting, TemplateVersion
+from services.notifications.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+
+__all__ = [
+    "Announcement",
+    "Attempt",
+    "Base",
+    "DigestItem",
+    "ErasedSubject",
+    "Meeting",
+    "Message",
+    "Official",
+    "Participant",
+    "Preference",
+    "ProviderState",
+    "Receipt",
+    "RuleSetting",
+    "ScheduleRun",
+    "Suppression",
+    "TemplateVersion",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+]

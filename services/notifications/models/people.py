@@ -1,0 +1,133 @@
+"""Who can be told something, and what they want to be told: copies made from events."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import BigInteger
+
+from services.notifications.models.base import Base
+
+
+class Meeting(Base):
+    """A meeting as registration last told it: what reminders are computed from."""
+
+    __tablename__ = "meeting"
+    __table_args__ = (Index("ix_meeting_starts_at", "starts_at"),)
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    province_code: Mapped[str]
+    title: Mapped[str]
+    zone: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)  # `shared.events.MeetingFacts`
+    cancelled: Mapped[bool] = mapped_column(server_default=sql("false"))
+
+
+class Participant(Base):
+    """A registration as last told, with how to reach the person."""
+
+    __tablename__ = "participant"
+    __table_args__ = (
+        Index("ix_participant_meeting", "meeting_slug", "status"),
+        Index("ix_participant_region_code", "region_code"),
+    )
+
+    registration_id: Mapped[UUID] = mapped_column(primary_key=True)
+    meeting_slug: Mapped[str]
+    version: Mapped[int]
+    status: Mapped[str]
+    code: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    language: Mapped[str]
+    participant_type: Mapped[str]
+    region_code: Mapped[str]
+    library_name: Mapped[str]
+    own_link: Mapped[str]
+
+
+class Official(Base):
+    """An account of the programme: who may be told what waits for them, and asked for by role."""
+
+    __tablename__ = "official"
+    __table_args__ = (Index("ix_official_region_code", "region_code", "role"),)
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    name: Mapped[str]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    language: Mapped[str]
+    role: Mapped[str]
+    region_code: Mapped[str]
+    active: Mapped[bool]
+
+
+class Suppression(Base):
+    """An address not to write to: it bounced, its owner complained, or an official said so."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (
+        CheckConstraint("reason IN ('bounce', 'complaint', 'manual')", "reason"),
+        CheckConstraint("address = lower(address)", "address"),
+    )
+
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)  # in lower case
+    reason: Mapped[str]
+    detail: Mapped[str] = mapped_column(server_default=sql("''"))
+    region_code: Mapped[str]  # of the message that bounced, or of who said so
+    actor: Mapped[str] = mapped_column(server_default=sql("''"))
+    created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class Preference(Base):
+    """What somebody does not want to get; without a row they get it."""
+
+    __tablename__ = "preference"
+    __table_args__ = (
+        CheckConstraint("class IN ('reminder', 'bulk', 'digest')", "class"),
+        CheckConstraint("address = lower(address)", "address"),
+    )
+
+    address: Mapped[str] = mapped_column(primary_key=True)  # e-mail or phone, in lower case
+    work_class: Mapped[str] = mapped_column("class", primary_key=True)
+    changed_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class ScheduleRun(Base):
+    """A schedule that was carried out for one meeting at one date: it is not done again."""
+
+    __tablename__ = "schedule_run"
+
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    meeting_slug: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(primary_key=True)  # moves when the meeting moves
+    done_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    messages: Mapped[int]
+
+
+class DigestItem(Base):
+    """Something that somebody is told of together with others, once a day."""
+
+    __tablename__ = "digest_item"
+    __table_args__ = (
+        UniqueConstraint("rule", "account_id", "about"),
+        Index("ix_digest_item_due_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    rule: Mapped[str]
+    account_id: Mapped[UUID]
+    about: Mapped[str]  # the event's subject; told once in each digest
+    values: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    due_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))

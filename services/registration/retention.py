@@ -85,12 +85,15 @@ _OUTBOX = text(f"""
     DELETE FROM delivery USING gone WHERE delivery.event_id = gone.id""")
 
 _LETTERS = text(f"""
-    WITH erased AS (
-        SELECT id::text AS subject FROM registration
+    WITH erased AS MATERIALIZED (
+        SELECT id::text AS subject, submitted_at FROM registration
         WHERE erased_at > now() - interval '60 days'
     ), gone AS (
-        DELETE FROM outbox USING erased
-        WHERE envelope ->> 'subject' = erased.subject AND type <> :erased_type AND {_SETTLED}
+        -- An array and no join: each envelope is read once, however many were erased.
+        DELETE FROM outbox
+        WHERE id >= uuidv7((SELECT min(submitted_at) FROM erased) - interval '1 minute' - now())
+          AND envelope ->> 'subject' = ANY (ARRAY(SELECT subject FROM erased))
+          AND type <> :erased_type AND {_SETTLED}
         RETURNING outbox.id
     )
     DELETE FROM delivery USING gone WHERE delivery.event_id = gone.id""")

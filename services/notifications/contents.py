@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from services.notifications.providers.base import Channel
 from shared.web.formats import Language
-
-Channel = Literal["email", "sms"]
 
 # Signs outside GSM-7, one of which would halve what fits an SMS, and what a typist puts for them.
 _TYPED = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "..."})

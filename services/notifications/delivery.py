@@ -4,247 +4,191 @@
                  |            |-------> failed | queued again | unknown
                  |-> queued again
 
-Two marks are committed before anything can go wrong behind them. `claimed` says who has the
-message; if its worker dies, nothing was sent, and another may take it. `handing_over` is committed
-just before the last byte; if the worker dies after that, nobody can tell whether the provider has
-the message, and its class decides. No transaction and no connection to the database is open while
-a provider talks: a slow mail server must not use up what everybody shares.
+Two marks are committed before anything can go wrong behind them (`claims`). A round of messages
+shares each of its commits: one for the marks, one for the outcomes. No transaction and no
+connection to the database is open while a provider talks: a slow mail server must not use up what
+everybody shares.
 """
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from uuid import UUID
 
 import structlog
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
-from services.notifications.providers import Answer, LogOnly, Outgoing, Provider
+from services.notifications import breakers, claims, outcomes, throttle
+from services.notifications.providers import registry
+from services.notifications.providers.base import (
+    CHANNELS,
+    Answer,
+    Channel,
+    LooksUp,
+    Outgoing,
+    Prepared,
+    Provider,
+)
 from services.notifications.resources import database
 from services.notifications.rules import WorkClass
-from services.notifications.smtp import mail_server
-from shared.tracing import span
 
 log = structlog.get_logger()
 
-BATCH = 50  # messages claimed at once: the claim costs as much for one
-LEASE_S = 60
-RETRY_S = (0, 30, 120, 600, 1800, 7200)  # after the first try, the second, ...; then the last
-RECORD_S = 30.0  # how long the outcome of a hand-over waits for a database that is away
-GOES_AGAIN: tuple[WorkClass, ...] = ("code", "transactional")
 
-PROVIDERS: dict[str, Provider] = {"email": mail_server, "sms": LogOnly()}
-_LOGGED_AS = {"email": "mail"}
+class Shift:
+    """One run of the engine: some classes of work, until a (monotonic) time."""
 
-_EXPIRE = text("""
-    UPDATE message SET state = 'expired'
-    WHERE state = 'queued' AND class = ANY (CAST(:classes AS text[]))
-      AND next_attempt_at <= now() AND expires_at <= now()
-    RETURNING id""")
+    def __init__(
+        self, work_classes: Sequence[WorkClass], until: float, call_help: Callable[[], None]
+    ) -> None:
+        self._work_classes = work_classes
+        self._until = until
+        self._call_help = call_help
+        self._away: set[str] = set()  # providers that this shift leaves alone
 
-# Leases that are over: their workers are dead, or as good as dead. What was not handed over goes
-# back; of the rest only what may come twice.
-_SETTLE = text("""
-    WITH stale AS (
-        SELECT id, attempts, state, class, expires_at, provider, handed_over_at, lease_until
-        FROM message WHERE lease_until <= now() ORDER BY lease_until FOR UPDATE SKIP LOCKED
-    ), told AS (
-        INSERT INTO attempt (message_id, number, provider, started_at, outcome, detail, reply)
-        SELECT id, attempts, provider, lease_until - make_interval(secs => :lease),
-               CASE state WHEN 'claimed' THEN 'lost' ELSE 'unknown' END, 'the lease is over', ''
-        FROM stale
-    )
-    UPDATE message SET lease_until = NULL, next_attempt_at = now(), state = CASE
-        WHEN stale.state = 'claimed' THEN 'queued'
-        WHEN stale.class = ANY (CAST(:goes_again AS text[])) AND stale.expires_at > now()
-            THEN 'queued'
-        ELSE 'unknown' END
-    FROM stale WHERE message.id = stale.id
-    RETURNING message.id, message.traceparent, stale.state AS was, message.state""")
+    def run(self) -> bool:
+        """Send what is due, until nothing is; False when the time was over first.
 
-_CLAIM = text("""
-    WITH due AS (
-        SELECT id FROM message
-        WHERE state = 'queued' AND class = :class AND next_attempt_at <= now()
-          AND expires_at > now() AND channel <> ALL (CAST(:away AS text[]))
-        ORDER BY next_attempt_at LIMIT :batch FOR UPDATE SKIP LOCKED
-    )
-    UPDATE message SET state = 'claimed', attempts = attempts + 1,
-        lease_until = now() + make_interval(secs => :lease)
-    FROM due WHERE message.id = due.id
-    RETURNING message.id, attempts AS number, channel, class AS work_class, recipient, language,
-        template, coalesce(subject, '') AS subject, text, coalesce(html, '') AS html,
-        traceparent""")
+        A class is looked at again before each batch of those after it: a code that comes meanwhile
+        waits for one batch at most.
+        """
+        look_up = [one.name for one in registry.providers() if isinstance(one, LooksUp)]
+        claims.settle(self._work_classes, look_up)
+        called = False
+        while True:
+            found = self._open()
+            closed = [channel for channel in CHANNELS if not self._usable(channel, found)]
+            batch = self._next(closed, claims.BATCH if found.whole - self._away else 1)
+            if not batch.seen:
+                return True
+            if not called and len(batch.messages) == claims.BATCH:
+                self._call_help()
+                called = True
+            if not self._send(batch.messages, found):
+                return False
 
-_RELEASE = text("""
-    UPDATE message SET state = 'queued', attempts = attempts - 1, lease_until = NULL
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS int[])) AS mine(id, number)
-    WHERE message.id = mine.id AND attempts = mine.number AND state = 'claimed'""")
+    def _open(self) -> breakers.Open:
+        with database.sessions.begin() as session:
+            return breakers.look(session, [provider.name for provider in registry.providers()])
 
-# The number of the attempt is the proof that the claim is still ours.
-_MARK = text("""
-    UPDATE message SET state = 'handing_over', provider = :provider, handed_over_at = now(),
-        lease_until = now() + make_interval(secs => :lease)
-    WHERE id = :id AND attempts = :number AND state = 'claimed'""")
+    def _usable(self, channel: Channel, found: breakers.Open) -> list[Provider]:
+        usable = (found.whole | found.half) - self._away
+        return [p for p in registry.ways().get(channel, ()) if p.name in usable]
 
-# The mark is on disk before the last byte goes out; the outcome need not wait for the disk. A
-# killed worker cannot take it back, and the next mark takes it to the disk. A worker that slept
-# through its lease may still say how it went, until somebody else has claimed the message.
-_RECORD = text("""
-    WITH told AS (
-        UPDATE message SET lease_until = NULL, provider = :provider,
-            provider_reference = nullif(:reference, ''),
-            accepted_at = CASE WHEN CAST(:state AS text) = 'accepted' THEN now() END,
-            next_attempt_at = now() + make_interval(secs => :delay),
-            state = CASE
-                WHEN :state = 'queued' AND now() + make_interval(secs => :delay) >= expires_at
-                THEN CAST(:too_late AS text) ELSE :state END
-        WHERE id = :id AND attempts = :number
-          AND state IN ('claimed', 'handing_over', 'queued', 'unknown')
-        RETURNING id, state
-    ), kept AS (
-        INSERT INTO attempt (message_id, number, provider, started_at, outcome, detail, reply)
-        SELECT id, :number, :provider, :started_at, :outcome, :detail, :reply FROM told
-    )
-    SELECT state, set_config('synchronous_commit', 'off', true) FROM told""")
+    def _next(self, away: Collection[str], most: int) -> claims.Batch:
+        for work_class in self._work_classes:
+            batch = claims.claim(work_class, away, most)
+            if batch.seen:
+                return batch
+        return claims.Batch()
+
+    def _send(self, batch: list[Outgoing], found: breakers.Open) -> bool:
+        """Send a batch; False when the time is over, and the rest is put back."""
+        waiting = batch
+        while waiting:
+            providers = self._routes(waiting, found)
+            routed = [one for several in providers.values() for one in several]
+            claims.release([one for one in waiting if one not in routed])
+            waiting = []
+            for provider, messages in providers.items():
+                for place in range(0, len(messages), provider.width):
+                    if time.monotonic() > self._until or provider.name in self._away:
+                        waiting += messages[place:]
+                        break
+                    part = messages[place : place + provider.width]
+                    if provider.name in found.half and not _probe(provider):
+                        self._away.add(provider.name)
+                        waiting += part
+                    else:
+                        waiting += self._round(provider, part)
+            if time.monotonic() > self._until:
+                claims.release(waiting)
+                return False
+        return True
+
+    def _routes(
+        self, messages: Sequence[Outgoing], found: breakers.Open
+    ) -> dict[Provider, list[Outgoing]]:
+        """Which provider takes which message: by weight, and not the one that just failed."""
+        routes: dict[Provider, list[Outgoing]] = {}
+        for message in messages:
+            usable = [
+                provider
+                for provider in self._usable(message.channel, found)
+                # One message is enough to see whether it is back.
+                if provider.name in found.whole or provider not in routes
+            ]
+            others = [provider for provider in usable if provider.name != message.last_provider]
+            choice = _weighted(others if message.number > 1 and others else usable)
+            if choice:
+                routes.setdefault(choice, []).append(message)
+        return routes
+
+    def _round(self, provider: Provider, messages: Sequence[Outgoing]) -> list[Outgoing]:
+        """One round, from claimed to its outcomes; returns what was not begun."""
+        started_at = datetime.now(UTC)
+        admitted, waits = throttle.admit(provider, messages)
+        claims.release([one for one in messages if one.id in waits], waits)
+        if not admitted:
+            return []
+        prepared = _prepare(provider, admitted)
+        answers = dict(prepared.answers)
+        if prepared.ready:
+            marked = _mark(provider, prepared.ready)
+            if marked:
+                answers |= provider.hand_over(marked)
+        outcomes.record(provider, admitted, answers, started_at)
+        if any(answer.away or answer.outcome == "throttled" for answer in answers.values()):
+            self._away.add(provider.name)
+        begun = answers.keys() | {one.id for one in prepared.ready}
+        return [one for one in admitted if one.id not in begun]
 
 
-def send_due(work_classes: Sequence[WorkClass], until: float) -> bool:
+def send_due(
+    work_classes: Sequence[WorkClass], until: float, call_help: Callable[[], None] = lambda: None
+) -> bool:
     """Send what is due, until nothing is; False when the (monotonic) time was over first.
 
-    A class is looked at again before each batch of those after it: a code that comes meanwhile
-    waits for one batch at most.
+    `call_help` is called once when there is more than a batch: another process may join.
     """
-    _settle(work_classes)
-    away: set[str] = set()
-    while batch := next(filter(None, (_claim(name, away) for name in work_classes)), None):
-        for place, message in enumerate(batch):
-            if time.monotonic() > until:
-                _release(batch[place:])
-                return False
-            if message.channel in away:
-                _release([message])
-            elif _send(message):
-                away.add(message.channel)
-    return True
+    return Shift(work_classes, until, call_help).run()
 
 
-def _settle(work_classes: Sequence[WorkClass]) -> None:
-    values = {"lease": LEASE_S, "goes_again": list(GOES_AGAIN)}
+def _probe(provider: Provider) -> bool:
     with database.sessions.begin() as session:
-        settled = session.execute(_SETTLE, values).all()
-        expired = session.execute(_EXPIRE, {"classes": list(work_classes)}).all()
-    for row in settled:
-        with span(row.traceparent):
-            log.warning("message.settled", message=str(row.id), was=row.was, state=row.state)
-    if expired:
-        log.warning("messages.expired", messages=len(expired))
+        return breakers.probe(session, provider.name)
 
 
-def _claim(work_class: WorkClass, away: set[str]) -> list[Outgoing]:
-    values = {"class": work_class, "away": sorted(away), "batch": BATCH, "lease": LEASE_S}
-    with database.autocommit() as connection:
-        return [Outgoing(**row) for row in connection.execute(_CLAIM, values).mappings()]
-
-
-def _release(messages: list[Outgoing]) -> None:
-    values = {"ids": [m.id for m in messages], "numbers": [m.number for m in messages]}
-    with database.autocommit() as connection:
-        connection.execute(_RELEASE, values)
-
-
-def _send(message: Outgoing) -> bool:
-    """One message, from claimed to its outcome; True when its provider is away."""
-    provider = PROVIDERS[message.channel]
-    started_at = datetime.now(UTC)
-    with span(message.traceparent):
-        answer = _prepare(message, provider)
-        if answer is None:
-            if not _mark(message, provider):
-                log.warning("message.claim_lost", message=str(message.id), attempt=message.number)
-                return False
-            answer = provider.hand_over()
-        _record(message, provider, answer, started_at)
-    return answer.away
-
-
-def _prepare(message: Outgoing, provider: Provider) -> Answer | None:
+def _prepare(provider: Provider, messages: Sequence[Outgoing]) -> Prepared:
     try:
-        return provider.prepare(message)
+        return provider.prepare(messages)
     except Exception as error:  # one that breaks our own code must not stop its neighbours
-        log.exception("message.not_prepared", message=str(message.id))
-        provider.abandon()
-        return Answer("retryable", detail=repr(error))
+        log.exception("message.not_prepared", messages=[str(one.id) for one in messages])
+        provider.abandon(messages)
+        if len(messages) == 1:
+            return Prepared(answers={messages[0].id: Answer("retryable", detail=repr(error))})
+    alone = [_prepare(provider, [one]) for one in messages]
+    ready = [one for prepared in alone for one in prepared.ready]
+    return Prepared(ready, {key: a for prepared in alone for key, a in prepared.answers.items()})
 
 
-def _mark(message: Outgoing, provider: Provider) -> bool:
-    """Commit the hand-over mark; False when the lease was over and the message is not ours."""
-    values = {"id": message.id, "number": message.number, "provider": provider.name}
-    marked = False
+def _mark(provider: Provider, ready: list[Outgoing]) -> list[Outgoing]:
+    """Commit the hand-over marks; what is no longer ours is taken back."""
+    marked: set[UUID] = set()
     try:
-        with database.autocommit() as connection:
-            marked = connection.execute(_MARK, values | {"lease": LEASE_S}).rowcount == 1
+        marked = claims.mark(ready, provider)
     finally:
-        if not marked:
-            provider.abandon()
-    return marked
+        lost = [one for one in ready if one.id not in marked]
+        provider.abandon(lost)
+        for message in lost:
+            log.warning("message.claim_lost", message=str(message.id), attempt=message.number)
+    return [one for one in ready if one.id in marked]
 
 
-def _record(message: Outgoing, provider: Provider, answer: Answer, started_at: datetime) -> None:
-    state, delay = _fate(message, answer)
-    values = {
-        "id": message.id,
-        "number": message.number,
-        "provider": provider.name,
-        "reference": answer.reference,
-        "state": state,
-        "delay": delay,
-        "too_late": "unknown" if answer.outcome == "unknown" else "expired",
-        "started_at": started_at,
-        "outcome": answer.outcome,
-        "detail": answer.detail,
-        "reply": answer.reply,
-    }
-    recorded = _write(values)
-    write = log.info if answer.outcome == "accepted" else log.warning
-    write(
-        f"{_LOGGED_AS.get(message.channel, message.channel)}.{answer.outcome}",
-        message=str(message.id),
-        provider=provider.name,
-        code=answer.code,
-        attempt=message.number,
-        state=recorded,
-        detail=answer.detail,
-    )
-
-
-def _write(values: dict[str, Any]) -> str | None:
-    """Record an outcome; the new state, or None when somebody else has the message by now.
-
-    A database that is away for a moment must not make a known outcome an unknown one.
-    """
-    give_up = time.monotonic() + RECORD_S
-    while True:
-        try:
-            with database.autocommit() as connection:
-                row = connection.execute(_RECORD, values).first()
-                return str(row.state) if row else None
-        except OperationalError:
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(0.2)
-
-
-def _fate(message: Outgoing, answer: Answer) -> tuple[str, float]:
-    """The message's next state, and the seconds until its next try."""
-    if answer.outcome == "accepted":
-        return "accepted", 0
-    if answer.outcome == "permanent":
-        return "failed", 0
-    if answer.outcome == "unknown" and message.work_class not in GOES_AGAIN:
-        return "unknown", 0
-    delay = RETRY_S[min(message.number, len(RETRY_S)) - 1]
-    # Spread, so that what failed together does not come back together.
-    return "queued", delay * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+def _weighted(providers: Sequence[Provider]) -> Provider | None:
+    """One of them by weight; a spare one (weight 0) only when there is no other."""
+    regular = [provider for provider in providers if provider.weight > 0] or list(providers)
+    if not regular:
+        return None
+    weights = [provider.weight or 1 for provider in regular]
+    return random.choices(regular, weights)[0]  # noqa: S311 - no secret

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,14 @@ from sqlalchemy import Row, case, func, null, select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.notifications.contents import Channel, Contents, render
+from services.notifications.contents import Contents, render
 from services.notifications.models import Attempt, Message
+from services.notifications.providers import registry
+from services.notifications.providers.base import Channel
 from services.notifications.resources import database
-from services.notifications.rules import ENDING, OWN_LINKS, Rule
+from services.notifications.rules import ENDING, GOES_AGAIN, OWN_LINKS, Rule
 from services.notifications.settings import settings
+from shared import regions
 from shared.security import Caller, in_scope
 from shared.tracing import new_traceparent
 from shared.web.formats import Language
@@ -25,6 +28,7 @@ from shared.web.formats import Language
 log = structlog.get_logger()
 
 PAGE = 50
+CAPITAL = "Asia/Jakarta"  # the clock of whoever belongs to no region
 CHUNK = 1000  # rows in one transaction of the purge
 
 
@@ -36,8 +40,8 @@ class MessageNotFound(LookupError):
 class Intent:
     """Somebody is to be told something. `values` fill the rule's template.
 
-    It goes by e-mail if there is an address, and by SMS otherwise. `about` is the event's subject;
-    of two messages about one thing the one of the lower `version` is the older.
+    It goes by the rule's channels. `about` is the event's subject; of two messages about one thing
+    the one of the lower `version` is the older. `person` is whose address it is.
     """
 
     event_id: UUID
@@ -50,6 +54,8 @@ class Intent:
     region_code: str
     expires_at: datetime
     values: Mapping[str, Any]
+    person: str | None = None
+    meeting_slug: str | None = None
 
 
 # Writers share it, an erasure has it alone: so it sees all that was written before it, and whoever
@@ -61,10 +67,13 @@ _ALONE = text(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 # One statement and one value for any number of messages. A message that is there already, from an
 # earlier delivery of its event, stays as it is; what its end has overtaken comes too late.
 _WRITE = text("""
-    INSERT INTO message (id, event_id, about, version, rule, channel, recipient, class,
-        region_code, language, template, subject, text, html, traceparent, expires_at, state)
-    SELECT id, event_id, about, version, rule, channel, recipient, class,
-        region_code, language, template, subject, text, html, traceparent, expires_at,
+    INSERT INTO message (id, event_id, about, version, person, meeting_slug, announcement_id, rule,
+        class, region_code, zone, language, template, template_version, channel, recipient, subject,
+        text, html, parameters, attachments, unsubscribe, parts, fallbacks, traceparent, expires_at,
+        state)
+    SELECT id, event_id, about, version, person, meeting_slug, announcement_id, rule,
+        class, region_code, zone, language, template, template_version, channel, recipient, subject,
+        text, html, parameters, attachments, unsubscribe, parts, fallbacks, traceparent, expires_at,
         CASE WHEN expires_at <= now() OR EXISTS (
             SELECT FROM message AS ending
             WHERE ending.about = told.about AND ending.version > told.version
@@ -85,13 +94,32 @@ _REMEMBER_ERASED = text("""
     INSERT INTO erased_subject (about) SELECT unnest(CAST(:about AS text[])) AS about ORDER BY about
     ON CONFLICT DO NOTHING""")
 
+# Its contents were made when the message was written, for every channel that its rule allows.
+_FALL_BACK = text("""
+    INSERT INTO message (id, event_id, about, version, person, rule, channel, recipient, class,
+        region_code, zone, language, template, template_version, subject, text, html, parameters,
+        attachments, unsubscribe, parts, fallbacks, fallback_of, meeting_slug, announcement_id,
+        traceparent, expires_at, state)
+    SELECT uuidv7(), event_id, about, version, person, rule, way ->> 'channel',
+        way ->> 'recipient', class, region_code, zone, language, template, template_version,
+        way ->> 'subject', way ->> 'text', way ->> 'html', way -> 'parameters',
+        way -> 'attachments', way ->> 'unsubscribe', CAST(way ->> 'parts' AS int),
+        nullif(fallbacks - 0, '[]'), id, meeting_slug, announcement_id, traceparent, expires_at,
+        'queued'
+    FROM message, LATERAL (SELECT fallbacks -> 0) AS next(way)
+    WHERE id = ANY (CAST(:ids AS uuid[])) AND way IS NOT NULL AND expires_at > now()
+    ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING RETURNING id""")
+
 # What a worker is just handing over can no longer be held back; it does not go again. The lists of
 # links that went to the same addresses name the person as well.
 _ERASE = text("""
     WITH mine AS (
         SELECT id, recipient FROM message WHERE about = ANY (CAST(:about AS text[]))
     ), erased AS (
-        UPDATE message SET subject = NULL, text = NULL, html = NULL, recipient = '',
+        UPDATE message SET subject = NULL, text = NULL, html = NULL, recipient = '', person = NULL,
+            parameters = NULL, attachments = NULL, fallbacks = NULL, unsubscribe = NULL,
+            settle_until = NULL, state_reason = CASE
+                WHEN state IN ('queued', 'claimed') THEN 'erased' ELSE state_reason END,
             state = CASE WHEN state IN ('queued', 'claimed') THEN 'suppressed' ELSE state END,
             lease_until = CASE WHEN state = 'claimed' THEN NULL ELSE lease_until END,
             expires_at = least(expires_at, now())
@@ -104,7 +132,8 @@ _ERASE = text("""
 
 # Nothing that is still to be sent loses its contents.
 _PURGE = text("""
-    UPDATE message SET subject = NULL, text = NULL, html = NULL
+    UPDATE message SET subject = NULL, text = NULL, html = NULL, parameters = NULL,
+        attachments = NULL, fallbacks = NULL, unsubscribe = NULL
     WHERE id = ANY (ARRAY(
         SELECT id FROM message
         WHERE text IS NOT NULL AND created_at < now() - make_interval(days => :days)
@@ -114,7 +143,8 @@ _PURGE = text("""
 
 # A code that is over is not sent either.
 _PURGE_CODES = text("""
-    UPDATE message SET subject = NULL, text = NULL, html = NULL
+    UPDATE message SET subject = NULL, text = NULL, html = NULL, parameters = NULL,
+        attachments = NULL, fallbacks = NULL, unsubscribe = NULL
     WHERE class = 'code' AND text IS NOT NULL AND expires_at <= now()""")
 
 
@@ -124,12 +154,17 @@ def write(session: Session, rule: Rule, intents: Iterable[Intent]) -> int:
     One that comes after its time, or after what ended the thing it is about, is kept as `expired`
     and never sent; of whom we were told to forget nothing is kept at all.
     """
-    rows = json.dumps([_row(rule, i) for i in intents if i.email or i.phone])
+    rows = json.dumps([row for intent in intents if (row := _row(rule, intent))])
     session.execute(_AMONG_WRITERS)
     added = len(session.execute(_WRITE, {"rows": rows, "ending": list(ENDING)}).all())
     if rule.ends:
         session.execute(_OVERTAKE, {"rows": rows})
     return added
+
+
+def fall_back(session: Session, ids: Collection[UUID]) -> int:
+    """Tell by the next channel what these messages could not; returns for how many there is one."""
+    return len(session.execute(_FALL_BACK, {"ids": list(ids)}).all())
 
 
 def erase(session: Session, about: Iterable[str]) -> None:
@@ -143,27 +178,50 @@ def erase(session: Session, about: Iterable[str]) -> None:
     session.execute(_ERASE, values)
 
 
-def _row(rule: Rule, intent: Intent) -> dict[str, Any]:
-    channel: Channel = "email" if intent.email else "sms"
-    contents = render(rule.template, channel, intent.language, intent.values)
+def _row(rule: Rule, intent: Intent) -> dict[str, Any] | None:
+    """One message, with all its ways out; None when there is none to this person."""
+    addresses = {"email": intent.email, "whatsapp": intent.phone, "sms": intent.phone}
+    ways = [
+        _way(rule, intent, channel, address)
+        for channel in rule.channels
+        if (address := addresses[channel]) and channel in registry.ways()
+    ]
+    if not ways:
+        return None
     return {
         "id": str(uuid7()),
         "event_id": str(intent.event_id),
         "about": intent.about,
         "version": intent.version,
+        "person": intent.person,
+        "meeting_slug": intent.meeting_slug,
         "rule": rule.name,
-        "channel": channel,
-        "recipient": intent.email or intent.phone,
         "class": rule.work_class,
         "region_code": intent.region_code,
+        "zone": None if rule.work_class in GOES_AGAIN else _zone(intent.region_code),
         "language": intent.language,
         "template": rule.template,
-        "subject": contents.subject,
-        "text": contents.text,
-        "html": contents.html,
+        **ways[0],
+        "fallbacks": ways[1:] or None,
         "traceparent": new_traceparent(intent.traceparent),
         "expires_at": intent.expires_at.isoformat(),
     }
+
+
+def _way(rule: Rule, intent: Intent, channel: Channel, address: str) -> dict[str, Any]:
+    contents = render(rule.template, channel, intent.language, intent.values)
+    return {
+        "channel": channel,
+        "recipient": address,
+        "subject": contents.subject,
+        "text": contents.text,
+        "html": contents.html,
+    }
+
+
+def _zone(region_code: str) -> str:
+    region = regions.find(region_code)
+    return region.zone if region else CAPITAL
 
 
 _SUMMARY = (

@@ -1,7 +1,8 @@
-"""What this service holds open: its database and its place on the bus."""
+"""What this service holds open: its database, its place on the bus, its buckets in Redis."""
 
 from services.notifications.models import Base
 from services.notifications.settings import settings
+from shared.buckets import TokenBuckets
 from shared.bus import Bus
 from shared.database import Database
 
@@ -13,3 +14,4 @@ bus = Bus(
     lambda: settings().redis_url,
     keep_days=lambda: settings().keep_events_days,
 )
+buckets = TokenBuckets("notifications", lambda: settings().redis_url)

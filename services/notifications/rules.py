@@ -3,23 +3,29 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from services.notifications.providers.base import CHANNELS, Channel
+
 WorkClass = Literal["code", "transactional", "reminder", "bulk", "digest"]
+CLASSES: tuple[WorkClass, ...] = ("code", "transactional", "reminder", "bulk", "digest")
+# Of these, one too many is better than none when nobody knows the outcome; they come at any hour.
+GOES_AGAIN: tuple[WorkClass, ...] = ("code", "transactional")
+OPENS, CLOSES = 8, 20  # o'clock where the recipient lives, for the other classes
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`name` is part of the identity of every message it causes, so it never changes.
 
-    `template` is a folder below `templates/mail`. A message of class `code` or `transactional`
-    whose outcome nobody knows goes again, as one too many is better than none; a reminder or an
-    announcement does not. After a rule that `ends` something, what was known about it before is no
-    longer told.
+    `template` is a folder below `templates/mail`. The first of the `channels` for which there is an
+    address and a provider is used; the next one when it fails. After a rule that `ends` something,
+    what was known about it before is no longer told.
     """
 
     name: str
     template: str
     work_class: WorkClass
     ends: bool = False
+    channels: tuple[Channel, ...] = CHANNELS
 
 
 REGISTRATION_SUBMITTED = Rule(

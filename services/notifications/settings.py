@@ -1,28 +1,19 @@
 """What notifications is told by its environment."""
 
-import re
-from email.utils import parseaddr
 from functools import cache
-from typing import Annotated
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, model_validator
 
+from services.notifications.provider_settings import (
+    Gateway,
+    LogSettings,
+    MailSender,
+    MailUrl,
+    RelaySettings,
+)
 from shared.settings import ServiceSettings
-
-
-def _mail_server(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ValueError("smtp://[user:password@]host[:port][?starttls=1] or smtps://... is wanted")
-    return url
-
-
-def _sender(value: str) -> str:
-    # A wrong one would make every mail fail for good.
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(value)[1]):
-        raise ValueError("Name <address@host> is wanted")
-    return value
 
 
 class Settings(ServiceSettings):
@@ -30,10 +21,40 @@ class Settings(ServiceSettings):
 
     database_url: str = Field(validation_alias="DATABASE_URL_NOTIFICATIONS")
     secret_key: str = Field(min_length=32, validation_alias="SECRET_KEY_NOTIFICATIONS")
-    smtp_url: Annotated[str, AfterValidator(_mail_server)]
+    smtp_url: MailUrl
+    # Instead of SMTP_URL alone: several relays, with weights.
+    mail_relays: tuple[RelaySettings, ...] = ()
+    gateways: tuple[Gateway, ...] = (LogSettings(kind="log"),)
     # Answers to a mail arrive there.
-    mail_from: Annotated[str, AfterValidator(_sender)] = "Sejawat <sejawat@localhost>"
+    mail_from: MailSender = "Sejawat <sejawat@localhost>"
+    # Reminders, announcements and digests to one person on one day.
+    daily_cap: int = Field(default=3, ge=1)
     keep_content_days: int = Field(default=90, ge=1)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [way.name for way in (*self.relays, *self.named_gateways)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two ways out have the same name: {', '.join(sorted(names))}")
+        return self
+
+    @property
+    def relays(self) -> tuple[RelaySettings, ...]:
+        """Every mail relay, each with a name."""
+        relays = self.mail_relays or (RelaySettings(url=self.smtp_url),)
+        names = ["smtp", *(f"smtp-{number}" for number in range(2, len(relays) + 1))]
+        return tuple(
+            relay.model_copy(update={"name": relay.name or name})
+            for relay, name in zip(relays, names, strict=True)
+        )
+
+    @property
+    def named_gateways(self) -> tuple[Gateway, ...]:
+        """Every gateway, each with a name: its kind, if it was not given one."""
+        return tuple(
+            gateway.model_copy(update={"name": gateway.name or gateway.kind})
+            for gateway in self.gateways
+        )
 
     @property
     def host(self) -> str:

@@ -23,7 +23,7 @@ def mailroom() -> Iterator[Mailroom]:
     """A migrated database, a Redis, and the settings that lead to them and to a mail server."""
     from services.notifications.resources import database
     from services.notifications.settings import settings
-    from services.notifications.smtp import mail_server
+    from services.notifications.providers import registry
 
     with tempfile.TemporaryDirectory(prefix="sejawat-test-") as folder:
         postgres, redis = Postgres(Path(folder) / "postgres"), Redis(Path(folder) / "redis")
@@ -48,7 +48,7 @@ def mailroom() -> Iterator[Mailroom]:
         os.environ |= before  # they have been read; other tests have their own
         private_key = json.dumps(key.as_dict(private=True))
         yield Mailroom(Path(folder), postgres, environment, private_key, port)
-        mail_server.close()
+        registry.close()
         database.engine.dispose()
         redis.stop()
         postgres.stop()
@@ -58,7 +58,7 @@ def mailroom() -> Iterator[Mailroom]:
 def empty(mailroom: Mailroom) -> Iterator[None]:
     """No message from an earlier test, and no connection of ours to its mail server after this."""
     from services.notifications.resources import bus, database
-    from services.notifications.smtp import mail_server
+    from services.notifications.providers import registry
 
     assert mailroom.folder.exists()
     with database.sessions.begin() as session:
@@ -67,7 +67,7 @@ def empty(mailroom: Mailroom) -> Iterator[None]:
         )
     bus.queues.client.flushall()
     yield
-    mail_server.close()
+    registry.close()
 
 
 @pytest.fixture

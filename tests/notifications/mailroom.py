@@ -164,7 +164,7 @@ def send_due(work_class: WorkClass = "transactional", seconds: float = 30) -> bo
 
 def send_in_a_process(mailroom: Mailroom) -> subprocess.Popen[bytes]:
     """The same job in a process of its own, which a test may kill."""
-    job = jobs.send_due
+    job = jobs.send_transactional
     command = f"from {job.__module__} import {job.__name__} as job; job()"
     return mailroom.python("-c", command)
 

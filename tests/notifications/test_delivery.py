@@ -23,7 +23,7 @@ from notifications.mailroom import (
 
 from services.notifications import delivery
 from services.notifications.messages import Intent, write
-from services.notifications.providers import Answer
+from services.notifications.providers.base import Answer
 from services.notifications.resources import database
 from services.notifications.rules import Rule
 from shared.local.smtp_sink import NO_FAULTS, Faults, SmtpSink

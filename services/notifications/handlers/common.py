@@ -16,7 +16,7 @@ from shared.web import formats
 def tell(session: Session, rule: Rule, intents: Iterable[Intent]) -> None:
     """Write messages down, and have them sent at once."""
     if messages.write(session, rule, intents):
-        bus.wake(session, jobs.send_due)
+        bus.wake(session, jobs.SENDS[rule.work_class])
 
 
 def one_line(words: str) -> str:

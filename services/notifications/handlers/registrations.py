@@ -161,6 +161,8 @@ def _intent(
         language=person.language,
         region_code=person.region_code,
         expires_at=until,
+        person=person.name,
+        meeting_slug=facts.meeting.slug,
         values={
             "name": one_line(person.name),
             "code": facts.code,

@@ -1,0 +1,195 @@
+"""Who has a message: the statements that claim, mark, release and take back.
+
+`claimed` says who has the message; if its worker dies, nothing was sent, and another may take it.
+`handing_over` is committed just before the last byte; if the worker dies after that, nobody can
+tell whether the provider has the message. The number of the attempt is the proof of a claim.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+
+from services.notifications import messages
+from services.notifications.providers.base import Outgoing, Provider
+from services.notifications.resources import database
+from services.notifications.rules import CLOSES, GOES_AGAIN, OPENS, WorkClass
+from services.notifications.settings import settings
+from shared.tracing import span
+
+log = structlog.get_logger()
+
+BATCH = 50  # messages claimed at once: the claim costs as much for one
+LEASE_S = 60
+LOOK_UP_S = 45  # together with the lease less than the two minutes in which all is settled
+
+_EXPIRE = text("""
+    UPDATE message SET state = 'expired', state_reason = 'late'
+    WHERE state = 'queued' AND class = ANY (CAST(:classes AS text[])) AND expires_at <= now()
+      AND (next_attempt_at <= now() OR next_attempt_at = 'infinity')
+    RETURNING id""")
+
+# Leases that are over: their workers are dead, or as good as dead. What was not handed over goes
+# back; of the rest what can be looked up, and else only what may come twice.
+_SETTLE = text("""
+    WITH stale AS (
+        SELECT id, attempts, state, class, expires_at, provider, handed_over_at, lease_until
+        FROM message WHERE lease_until <= now() ORDER BY lease_until FOR UPDATE SKIP LOCKED
+    ), told AS (
+        INSERT INTO attempt (message_id, number, provider, started_at, outcome, detail, reply)
+        SELECT id, attempts, provider, lease_until - make_interval(secs => :lease),
+               CASE state WHEN 'claimed' THEN 'lost' ELSE 'unknown' END, 'the lease is over', ''
+        FROM stale
+    )
+    UPDATE message SET lease_until = NULL, next_attempt_at = now(),
+        settle_until = CASE WHEN stale.state = 'handing_over'
+            AND stale.provider = ANY (CAST(:look_up AS text[]))
+            THEN now() + make_interval(secs => :look_up_s) END,
+        state = CASE
+            WHEN stale.state = 'claimed' THEN 'queued'
+            WHEN stale.provider = ANY (CAST(:look_up AS text[])) THEN 'unknown'
+            WHEN stale.class = ANY (CAST(:goes_again AS text[])) AND stale.expires_at > now()
+                THEN 'queued'
+            ELSE 'unknown' END
+    FROM stale WHERE message.id = stale.id
+    RETURNING message.id, message.traceparent, stale.state AS was, message.state""")
+
+# What somebody does not want, what comes at night and what is too much for one day is judged here,
+# as late as can be. `told` counts what went to the same person since midnight where they live.
+_CLAIM = text("""
+    WITH due AS (
+        SELECT id, channel, class, recipient, zone,
+            now() AT TIME ZONE coalesce(zone, 'UTC') AS clock
+        FROM message
+        WHERE state = 'queued' AND class = :class AND next_attempt_at <= now()
+          AND expires_at > now() AND channel <> ALL (CAST(:away AS text[]))
+        ORDER BY next_attempt_at LIMIT :batch FOR UPDATE SKIP LOCKED
+    ), judged AS (
+        SELECT due.*, CASE
+            WHEN EXISTS (SELECT FROM suppression
+                WHERE suppression.channel = due.channel AND address = lower(recipient)
+                  AND (reason <> 'complaint' OR due.class <> 'code')) THEN 'suppressed'
+            WHEN EXISTS (SELECT FROM preference
+                WHERE address = lower(recipient) AND preference.class = due.class) THEN 'unwanted'
+            WHEN zone IS NULL THEN 'claimed'
+            WHEN extract(hour FROM clock) NOT BETWEEN :opens AND :closes - 1 THEN 'night'
+            WHEN (SELECT count(*) FROM message AS told
+                  WHERE lower(told.recipient) = lower(due.recipient) AND told.zone IS NOT NULL
+                    AND (told.state IN ('claimed', 'handing_over')
+                         OR told.accepted_at >= date_trunc('day', clock) AT TIME ZONE due.zone))
+                 + row_number() OVER (PARTITION BY lower(recipient)) > :cap THEN 'cap'
+            ELSE 'claimed' END AS verdict
+        FROM due
+    )
+    UPDATE message SET
+        state = CASE verdict WHEN 'claimed' THEN 'claimed'
+            WHEN 'suppressed' THEN 'suppressed' WHEN 'unwanted' THEN 'suppressed'
+            ELSE 'queued' END,
+        state_reason = CASE verdict WHEN 'claimed' THEN '' ELSE verdict END,
+        attempts = attempts + CASE verdict WHEN 'claimed' THEN 1 ELSE 0 END,
+        lease_until = CASE verdict WHEN 'claimed'
+            THEN now() + make_interval(secs => :lease) END,
+        next_attempt_at = CASE
+            WHEN verdict = 'night' AND extract(hour FROM clock) < :opens
+                THEN (date_trunc('day', clock) + make_interval(hours => :opens))
+                     AT TIME ZONE judged.zone
+            WHEN verdict IN ('night', 'cap')
+                THEN (date_trunc('day', clock) + make_interval(days => 1, hours => :opens))
+                     AT TIME ZONE judged.zone
+            ELSE next_attempt_at END
+    FROM judged WHERE message.id = judged.id
+    RETURNING message.id, attempts AS number, message.channel, message.class AS work_class,
+        message.recipient, language, template, coalesce(subject, '') AS subject,
+        coalesce(text, '') AS text, coalesce(html, '') AS html,
+        coalesce(parameters, '[]') AS parameters, coalesce(attachments, '[]') AS attachments,
+        unsubscribe, coalesce(parts, 1) AS parts, provider AS last_provider, traceparent,
+        verdict""")
+
+# Two workers must not both see that one more is allowed to somebody.
+_ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtext('notifications.claims'))")
+
+_RELEASE = text("""
+    UPDATE message SET state = 'queued', attempts = attempts - 1, lease_until = NULL,
+        next_attempt_at = greatest(next_attempt_at, now() + make_interval(secs => mine.wait))
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS int[]), CAST(:waits AS float[]))
+        AS mine(id, number, wait)
+    WHERE message.id = mine.id AND attempts = mine.number AND state = 'claimed'""")
+
+_MARK = text("""
+    UPDATE message SET state = 'handing_over', provider = :provider, handed_over_at = now(),
+        lease_until = now() + make_interval(secs => :lease)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS int[])) AS mine(id, number)
+    WHERE message.id = mine.id AND attempts = mine.number AND state = 'claimed'
+    RETURNING message.id""")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was due: the messages that are ours now, and how many were looked at in all."""
+
+    messages: list[Outgoing] = field(default_factory=list)
+    seen: int = 0
+
+
+def claim(work_class: WorkClass, away: Collection[str], most: int = BATCH) -> Batch:
+    """Take what is due of one class and may go now, the oldest first."""
+    values = {
+        "class": work_class,
+        "away": sorted(away),
+        "batch": most,
+        "lease": LEASE_S,
+        "opens": OPENS,
+        "closes": CLOSES,
+        "cap": settings().daily_cap,
+    }
+    with database.sessions.begin() as session:
+        if work_class not in GOES_AGAIN:
+            session.execute(_ONE_BY_ONE)
+        rows = [dict(row) for row in session.execute(_CLAIM, values).mappings()]
+        verdicts = {row["id"]: row.pop("verdict") for row in rows}
+        held = [identity for identity, verdict in verdicts.items() if verdict == "suppressed"]
+        if held:
+            messages.fall_back(session, held)
+    mine = [Outgoing(**row) for row in rows if verdicts[row["id"]] == "claimed"]
+    return Batch(mine, len(rows))
+
+
+def release(batch: Sequence[Outgoing], waits: Mapping[UUID, float] | None = None) -> None:
+    """Put back what was not begun, for now or for so many seconds."""
+    if not batch:
+        return
+    values = _mine(batch) | {"waits": [(waits or {}).get(one.id, 0.0) for one in batch]}
+    with database.autocommit() as connection:
+        connection.execute(_RELEASE, values)
+
+
+def mark(batch: Sequence[Outgoing], provider: Provider) -> set[UUID]:
+    """Commit the hand-over marks; returns those that are still ours."""
+    values = _mine(batch) | {"provider": provider.name, "lease": LEASE_S}
+    with database.autocommit() as connection:
+        return set(connection.execute(_MARK, values).scalars())
+
+
+def settle(work_classes: Sequence[WorkClass], look_up: Sequence[str]) -> None:
+    """Take back what dead workers had, and drop what is too late. `look_up` names providers."""
+    values = {
+        "lease": LEASE_S,
+        "goes_again": list(GOES_AGAIN),
+        "look_up": list(look_up),
+        "look_up_s": LOOK_UP_S,
+    }
+    with database.sessions.begin() as session:
+        settled = session.execute(_SETTLE, values).all()
+        expired = session.execute(_EXPIRE, {"classes": list(work_classes)}).all()
+    for row in settled:
+        with span(row.traceparent):
+            log.warning("message.settled", message=str(row.id), was=row.was, state=row.state)
+    if expired:
+        log.warning("messages.expired", messages=len(expired))
+
+
+def _mine(batch: Sequence[Outgoing]) -> dict[str, Any]:
+    return {"ids": [one.id for one in batch], "numbers": [one.number for one in batch]}

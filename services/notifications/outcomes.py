@@ -1,0 +1,176 @@
+"""How attempts ended: written down in one statement for a whole round."""
+
+import json
+import random
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from services.notifications import breakers, messages
+from services.notifications.claims import LOOK_UP_S
+from services.notifications.providers.base import Answer, LooksUp, Outgoing, Provider
+from services.notifications.resources import database
+from services.notifications.rules import GOES_AGAIN
+from shared.tracing import span
+
+log = structlog.get_logger()
+
+RETRY_S = (0, 30, 120, 600, 1800, 7200)  # after the first try, the second, ...; then the last
+RECORD_S = 30.0  # how long outcomes wait for a database that is away
+_LOGGED_AS = {"email": "mail"}
+
+# A worker that slept through its lease may still say how it went, until somebody else has claimed
+# the message. A receipt may be faster than the answer: then the state is its.
+#
+# The mark is on disk before the last byte goes out; the outcome need not wait for the disk. A
+# killed worker cannot take it back, and the next mark takes it to the disk.
+_RECORD = text("""
+    WITH answer AS (
+        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS answer(
+            id uuid, number int, state text, delay float, too_late text, settle float,
+            provider text, reference text, started_at timestamptz, outcome text, detail text,
+            reply text, parts int, cost numeric)
+    ), told AS (
+        UPDATE message SET lease_until = NULL, provider = answer.provider,
+            provider_reference = coalesce(nullif(reference, ''), provider_reference),
+            accepted_at = CASE WHEN answer.state = 'accepted' THEN now() ELSE accepted_at END,
+            next_attempt_at = now() + make_interval(secs => delay),
+            settle_until = now() + make_interval(secs => settle),
+            parts = coalesce(answer.parts, message.parts),
+            cost = coalesce(message.cost + answer.cost, answer.cost, message.cost),
+            state = CASE
+                WHEN answer.state = 'queued'
+                 AND now() + make_interval(secs => delay) >= expires_at THEN too_late
+                ELSE answer.state END,
+            state_reason = CASE answer.state WHEN 'failed' THEN 'refused' ELSE '' END
+        FROM answer
+        WHERE message.id = answer.id AND message.attempts = answer.number
+          AND message.state IN ('claimed', 'handing_over', 'queued', 'unknown')
+        RETURNING message.id, message.state
+    ), overtaken AS (
+        UPDATE message SET accepted_at = coalesce(accepted_at, now()),
+            provider_reference = coalesce(nullif(reference, ''), provider_reference),
+            parts = coalesce(answer.parts, message.parts),
+            cost = coalesce(message.cost + answer.cost, answer.cost, message.cost)
+        FROM answer
+        WHERE message.id = answer.id AND message.attempts = answer.number
+          AND message.state IN ('delivered', 'read', 'bounced', 'failed')
+          AND answer.state = 'accepted'
+        RETURNING message.id, message.state
+    ), kept AS (
+        INSERT INTO attempt (message_id, number, provider, started_at, outcome, detail, reply)
+        SELECT id, number, provider, started_at, outcome, detail, reply FROM answer
+        WHERE id IN (SELECT id FROM told UNION ALL SELECT id FROM overtaken)
+    )
+    SELECT id, state, set_config('synchronous_commit', 'off', true)
+    FROM (SELECT * FROM told UNION ALL SELECT * FROM overtaken) AS all_told""")
+
+
+def record(
+    provider: Provider,
+    batch: Sequence[Outgoing],
+    answers: Mapping[UUID, Answer],
+    started_at: datetime,
+) -> None:
+    """Write down how the attempts of one round ended, and what it says about the provider."""
+    rows = [_row(provider, one, answers[one.id], started_at) for one in batch if one.id in answers]
+    if not rows:
+        return
+    states = _write(provider, rows, [answers[one.id] for one in batch if one.id in answers])
+    for message in batch:
+        if message.id in answers:
+            _log(provider, message, answers[message.id], states.get(message.id))
+
+
+def _row(
+    provider: Provider, message: Outgoing, answer: Answer, started_at: datetime
+) -> dict[str, Any]:
+    state, delay = _fate(provider, message, answer)
+    looks_up = state == "unknown" and isinstance(provider, LooksUp)
+    return {
+        "id": str(message.id),
+        "number": message.number,
+        "state": state,
+        "delay": delay,
+        "too_late": "unknown" if answer.outcome == "unknown" else "expired",
+        "settle": LOOK_UP_S if looks_up else None,
+        "provider": provider.name,
+        "reference": answer.reference,
+        "started_at": started_at.isoformat(),
+        "outcome": answer.outcome,
+        "detail": answer.detail,
+        "reply": answer.reply,
+        "parts": answer.parts,
+        "cost": _cost(provider, message, answer),
+    }
+
+
+def _cost(provider: Provider, message: Outgoing, answer: Answer) -> str | None:
+    """Rupiah: what the provider says, or else its price for so many parts."""
+    if answer.outcome not in {"accepted", "unknown"}:
+        return None
+    if answer.cost is not None or provider.price is None:
+        return str(answer.cost) if answer.cost is not None else None
+    return str(provider.price * Decimal(answer.parts or message.parts))
+
+
+def _fate(provider: Provider, message: Outgoing, answer: Answer) -> tuple[str, float]:
+    """The message's next state, and the seconds until its next try."""
+    if answer.outcome == "accepted":
+        return "accepted", 0
+    if answer.outcome == "permanent":
+        return "failed", 0
+    if answer.outcome == "unknown" and (
+        isinstance(provider, LooksUp) or message.work_class not in GOES_AGAIN
+    ):
+        return "unknown", 0
+    if answer.away:  # not the message's fault: another provider may have it at once
+        return "queued", 0
+    delay: float = RETRY_S[min(message.number, len(RETRY_S)) - 1]
+    # Spread, so that what failed together does not come back together.
+    delay *= random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+    return "queued", max(delay, answer.retry_after or 0)
+
+
+def _write(
+    provider: Provider, rows: list[dict[str, Any]], answers: list[Answer]
+) -> dict[UUID, str]:
+    """Record outcomes; the new states of those that nobody else has by now.
+
+    A database that is away for a moment must not make a known outcome an unknown one.
+    """
+    give_up = time.monotonic() + RECORD_S
+    while True:
+        try:
+            with database.sessions.begin() as session:
+                written = session.execute(_RECORD, {"rows": json.dumps(rows)}).all()
+                failed = [row.id for row in written if row.state == "failed"]
+                if failed:
+                    messages.fall_back(session, failed)
+                breakers.learn(session, {provider.name: answers})
+                return {row.id: row.state for row in written}
+        except OperationalError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.2)
+
+
+def _log(provider: Provider, message: Outgoing, answer: Answer, state: str | None) -> None:
+    write = log.info if answer.outcome == "accepted" else log.warning
+    with span(message.traceparent):
+        write(
+            f"{_LOGGED_AS.get(message.channel, message.channel)}.{answer.outcome}",
+            message=str(message.id),
+            provider=provider.name,
+            code=answer.code,
+            attempt=message.number,
+            state=state,
+            detail=answer.detail,
+        )

@@ -1,0 +1,146 @@
+"""One kept connection to a mail server, on which a mail goes in three steps.
+
+A kept connection carries three times as many mails per CPU-second as one connection each. The
+body is sent without the final dot; what comes before the dot can be tried again by anybody, what
+comes after it cannot. A server that takes several commands at once (PIPELINING, RFC 2920) gets the
+whole envelope in one packet.
+"""
+
+import smtplib
+import socket
+import ssl
+import time
+from urllib.parse import SplitResult, parse_qs, unquote
+
+from services.notifications.mime import Mail
+from services.notifications.providers.base import Answer, Outcome
+
+TIMEOUT_S = 10  # for a connection, and for the answer to a command
+MAILS_PER_CONNECTION = 100  # many servers close after so many
+IDLE_S = 30  # after which a connection may be dead without having said so
+
+# Replies to a command that say something about us, not about this mail.
+_NOT_LET_IN = frozenset({530, 534, 535, 538})
+AWAY = (OSError, smtplib.SMTPException)  # smtplib's own errors are OSErrors, but need not stay so
+
+Reply = tuple[int, bytes]
+
+
+class Refused(Exception):
+    """The server does not take the mail, and says so."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.reply)
+        self.answer = answer
+
+
+class Connection:
+    """A connection that is open. Each step raises one of `AWAY` when the server hangs up."""
+
+    def __init__(self, url: SplitResult, our_name: str) -> None:
+        self._smtp = _connect(url, our_name)
+        self._used_at = time.monotonic()
+        self.mails = 0
+        self.pipelining = self._smtp.has_extn("pipelining")
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it may be used for one more; an old or idle one is as good as dead."""
+        return self.mails < MAILS_PER_CONNECTION and time.monotonic() - self._used_at < IDLE_S
+
+    def envelope(self, sender: str, mail: Mail) -> list[bytes]:
+        """The commands before the body. Raises `Refused` for what this server cannot carry."""
+        if mail.utf8 and not self._smtp.has_extn("smtputf8"):
+            raise Refused(Answer("permanent", detail="the server does not speak SMTPUTF8"))
+        option = " SMTPUTF8" if mail.utf8 else ""
+        recipient = f"RCPT TO:<{mail.recipient}>\r\n".encode()
+        return [f"MAIL FROM:<{sender}>{option}\r\n".encode(), recipient, b"DATA\r\n"]
+
+    def send(self, data: bytes) -> None:
+        """Write, and wait for nothing."""
+        _socket(self._smtp).sendall(data)
+
+    def reply(self) -> Reply:
+        """The answer to a command that was sent."""
+        return self._smtp.getreply()
+
+    def last_reply(self, seconds: float) -> Answer:
+        """The answer to the dot: the only thing that tells whether the server has the mail."""
+        _socket(self._smtp).settimeout(max(seconds, 0.01))
+        code, reply = self._smtp.getreply()
+        _socket(self._smtp).settimeout(TIMEOUT_S)
+        self.mails += 1
+        self._used_at = time.monotonic()
+        if code // 100 == 2:
+            return Answer("accepted", code, words(code, reply))
+        if code // 100 in {4, 5}:
+            return refusal(code, reply)
+        self.close()
+        return Answer("unknown", code, words(code, reply), failing=True)
+
+    def reset(self) -> None:
+        """Ready for the next mail after a refusal."""
+        self._smtp.rset()
+        self._used_at = time.monotonic()
+
+    def quit(self) -> None:
+        """Say goodbye."""
+        try:
+            self._smtp.quit()
+        except AWAY:
+            self.close()
+
+    def close(self) -> None:
+        """Hang up. There is no other way to take a body back."""
+        self._smtp.close()
+
+
+def refusal(code: int, reply: bytes) -> Answer:
+    """What a reply of 4xx or 5xx means: a refused password is no fault of the mail."""
+    away = code in _NOT_LET_IN or code == 421
+    kind: Outcome = "permanent" if code // 100 == 5 and not away else "retryable"
+    return Answer(kind, code, words(code, reply), away=away)
+
+
+def _connect(url: SplitResult, our_name: str) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    host = url.hostname or ""
+    # Our name is given: smtplib would look it up, and wait for a name server to do so.
+    connection = (
+        smtplib.SMTP_SSL(host, url.port or 465, our_name, timeout=TIMEOUT_S, context=context)
+        if url.scheme == "smtps"
+        else smtplib.SMTP(host, url.port or 25, our_name, timeout=TIMEOUT_S)
+    )
+    try:
+        # The dot is a small packet after another one: it must not wait for an acknowledgement.
+        _socket(connection).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if parse_qs(url.query).get("starttls") == ["1"]:
+            connection.starttls(context=context)
+        connection.ehlo_or_helo_if_needed()
+        if url.username:
+            connection.login(unquote(url.username), unquote(url.password or ""))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _socket(connection: smtplib.SMTP) -> socket.socket:
+    if connection.sock is None:
+        raise smtplib.SMTPServerDisconnected("not connected")
+    return connection.sock
+
+
+def words(code: int, reply: bytes) -> str:
+    """A reply as it fits a row."""
+    return _printable(f"{code} {reply.decode(errors='replace')}")
+
+
+def error_words(error: Exception) -> str:
+    """An error as it fits a row."""
+    return _printable(f"{type(error).__name__}: {error}")
+
+
+def _printable(text: str) -> str:
+    """Whatever a server says fits a row: PostgreSQL refuses NUL."""
+    return text.replace("\x00", "")[:1000]

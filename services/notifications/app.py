@@ -3,7 +3,7 @@
 from fastapi import Depends, FastAPI
 
 from services.notifications.api import messages as messages_api
-from services.notifications.messages import MessageNotFound
+from services.notifications.archive import MessageNotFound
 from services.notifications.pages import messages
 from services.notifications.pages.common import pages
 from services.notifications.resources import bus

@@ -7,7 +7,7 @@ behind what is much.
 import time
 from collections.abc import Callable
 
-from services.notifications import delivery, messages
+from services.notifications import delivery, forgetting
 from services.notifications.resources import bus, database
 from services.notifications.rules import WorkClass
 
@@ -59,14 +59,14 @@ SENDS: dict[WorkClass, Callable[[], None]] = {
 @bus.job("jobs", every=3600)
 def purge_contents() -> None:
     """Remove what messages said, once its retention is over."""
-    messages.purge_contents()
+    forgetting.purge_contents()
 
 
 @bus.job("jobs", every=60)
 def purge_codes() -> None:
     """Remove the codes whose time is over."""
     with database.sessions.begin() as session:
-        messages.purge_codes(session)
+        forgetting.purge_codes(session)
 
 
 def _send(job: Callable[[], None], *work_classes: WorkClass) -> None:

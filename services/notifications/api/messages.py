@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 
-from services.notifications import messages
+from services.notifications import archive
 from services.notifications.resources import database
 from services.notifications.schemas import (
     AttemptDetail,
@@ -32,15 +32,15 @@ def list_messages(
     after: UUID | None = None,
 ) -> MessageList:
     """Newest first. `recipient` is the beginning of an address or a phone number."""
-    rows, following = messages.page(session, caller, recipient=recipient, state=state, after=after)
+    rows, following = archive.page(session, caller, recipient=recipient, state=state, after=after)
     return MessageList(items=[MessageSummary.model_validate(row) for row in rows], next=following)
 
 
 @router.get("/{message_id}")
 def show_message(message_id: UUID, caller: Staff, session: Transaction) -> MessageDetail:
     """One message with its contents and all its tries."""
-    message = messages.find(session, caller, message_id)
-    contents = messages.seen_by_officials(message)
+    message = archive.find(session, caller, message_id)
+    contents = archive.seen_by_officials(message)
     return MessageDetail(
         **MessageSummary.model_validate(message).model_dump(exclude={"subject"}),
         subject=contents and contents.subject,
@@ -53,6 +53,6 @@ def show_message(message_id: UUID, caller: Staff, session: Transaction) -> Messa
         html=contents and contents.html,
         history=[
             AttemptDetail.model_validate(attempt)
-            for attempt in messages.attempts(session, message.id)
+            for attempt in archive.attempts(session, message.id)
         ],
     )

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.notifications.handlers.common import meeting_words, one_line, tell
-from services.notifications.messages import Intent
+from services.notifications.intents import Intent
 from services.notifications.resources import bus
 from services.notifications.rules import ACCOUNT_CREATED, OWN_LINKS, SIGN_IN_CODE
 from shared import regions

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from services.notifications import jobs, messages
-from services.notifications.messages import Intent
+from services.notifications.intents import Intent
 from services.notifications.resources import bus
 from services.notifications.rules import Rule
 from shared import regions

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.notifications import messages, rules
+from services.notifications import forgetting, rules
 from services.notifications.handlers.common import meeting_words, one_line, tell
-from services.notifications.messages import Intent
+from services.notifications.intents import Intent
 from services.notifications.resources import bus
 from services.notifications.rules import Rule
 from shared.bus import Envelope
@@ -143,7 +143,7 @@ def tell_registrant(session: Session, envelopes: Envelopes) -> None:
 def forget(session: Session, envelopes: list[Envelope[RegistrationErased]]) -> None:
     """Delete what we said to people whose data was deleted."""
     subjects = [envelope.subject for envelope in envelopes]
-    messages.erase(session, subjects)
+    forgetting.erase(session, subjects)
     bus.forget(session, subjects)
 
 

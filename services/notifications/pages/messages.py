@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from services.notifications import messages, words
+from services.notifications import archive, words
 from services.notifications.pages.common import pages
 from services.notifications.resources import database
 from services.notifications.schemas import Beginning, State
@@ -49,7 +49,7 @@ def list_messages(
     request: Request, caller: Staff, session: Transaction, wanted: Annotated[Wanted, Query()]
 ) -> Response:
     """Messages, newest first, with search by recipient and filter by state."""
-    rows, following = messages.page(
+    rows, following = archive.page(
         session, caller, recipient=wanted.q, state=wanted.state, after=wanted.after
     )
 
@@ -71,14 +71,14 @@ def show_message(
     request: Request, message_id: UUID, caller: Staff, session: Transaction
 ) -> Response:
     """One message's whole history, with what it said."""
-    message = messages.find(session, caller, message_id)
+    message = archive.find(session, caller, message_id)
     region = regions.find(message.region_code)
     return pages.render(
         request,
         "message.html",
         message=message,
-        history=messages.attempts(session, message_id),
-        contents=messages.seen_by_officials(message),
+        history=archive.attempts(session, message_id),
+        contents=archive.seen_by_officials(message),
         region=region.label if region else message.region_code,
         trace=trace_id(message.traceparent),
         words=words,
@@ -88,7 +88,7 @@ def show_message(
 @router.get("/messages/{message_id}/html")
 def show_html(message_id: UUID, caller: Staff, session: Transaction) -> Response:
     """The mail as its reader sees it, for the frame on the message's page."""
-    contents = messages.seen_by_officials(messages.find(session, caller, message_id))
+    contents = archive.seen_by_officials(archive.find(session, caller, message_id))
     if contents is None or contents.html is None:
-        raise messages.MessageNotFound(message_id)
+        raise archive.MessageNotFound(message_id)
     return HTMLResponse(contents.html, headers=_MAIL_HEADERS)

@@ -1,6 +1,8 @@
-"""Work started by the clock, or by a ring after a report was ordered."""
+"""Work started by the clock, or by a ring after something was handed in or ordered."""
 
-from services.reporting import downloads, making, reports
+import time
+
+from services.reporting import downloads, making, reports, rollups
 from services.reporting.resources import bus, database
 
 
@@ -27,3 +29,27 @@ def purge_reports() -> None:
     # Only now, as a file must not go before its row has.
     with database.sessions.begin() as session:
         downloads.purge(session)
+
+
+SHIFT_S = 5.0  # events wait behind it
+
+
+@bus.job("jobs", every=5)
+def apply_deltas() -> None:
+    """Add up what has changed; rings again when there is more than a shift's work."""
+    until = time.monotonic() + SHIFT_S
+    while time.monotonic() < until:
+        with database.sessions.begin() as session:
+            if rollups.apply(session).deltas < rollups.CHUNK:
+                return
+    with database.sessions.begin() as session:
+        bus.wake(session, apply_deltas)
+
+
+@bus.job("jobs", every=24 * 3600)
+def prove_sums() -> None:
+    """Count a month by chance anew; a difference is an error in the log, and stays in `recount`."""
+    with database.sessions.begin() as session:
+        month = rollups.some_month(session)
+        if month:
+            rollups.recount(session, month)

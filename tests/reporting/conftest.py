@@ -65,7 +65,8 @@ def empty(engines: Path) -> Path:
         session.execute(
             text(
                 "TRUNCATE participant, meeting, report_job, attendance, certificate, erased, "
-                "inbox, failed_event"
+                "inbox, failed_event, activity, activity_change, delta, library, "
+                "library_rollup, regency_rollup, category_rollup, recount, period_lock"
             )
         )
     shutil.rmtree(settings().reports, ignore_errors=True)

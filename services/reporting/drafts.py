@@ -1,0 +1,226 @@
+"""A report as it comes, from a form, a program or an old file: read, and right or refused.
+
+Nothing is changed silently: what cannot be right is an error, what is hardly right is asked back
+(`questions`). Both are what went wrong in the programme's older system.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any, TypeVar
+
+from services.reporting.streams import BY_AGE, BY_SEX, Field, Kind, Stream
+
+T = TypeVar("T")
+
+FIRST_DAY = date(2018, 1, 1)  # the programme's first year
+MOST = 1_000_000_000  # of anything that is counted
+MOST_RUPIAH = 10_000_000_000_000
+JUNE = 6
+THOUSANDS = 3  # digits of a group
+Raw = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A report that can be right. `day` of a monthly stream is the first of its month."""
+
+    stream: Stream
+    day: date
+    title: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    measures: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def category(self) -> str:
+        """What it is broken down by."""
+        return str(self.fields.get(self.stream.category, ""))
+
+    @property
+    def month(self) -> date:
+        """The month in which it counts."""
+        return self.day.replace(day=1)
+
+    @property
+    def content_hash(self) -> str:
+        """The same for the same content, however often it comes."""
+        content = [self.stream.name, str(self.day), self.title, dict(self.fields), self._counted()]
+        told = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def _counted(self) -> dict[str, int]:
+        return {name: number for name, number in self.measures.items() if number}
+
+
+class Invalid(ValueError):
+    """Why a report cannot be right: by field, a key of `words.MISTAKES`."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(", ".join(f"{name}: {error}" for name, error in errors.items()))
+        self.errors = errors
+
+
+class _Mistake(ValueError):
+    """A key of `words.MISTAKES`."""
+
+
+def read(stream: Stream, raw: Raw, today: date) -> Draft:
+    """Read a report. Raises `Invalid` with all that is wrong at once."""
+    reader = _Reader(raw)
+    day = reader.take("day", lambda typed: _day(_text(typed, 10, required=True), stream, today))
+    title = ""
+    if stream.title:
+        title = reader.take("title", lambda typed: _text(typed, 200, required=True)) or ""
+    fields: dict[str, Any] = {}
+    measures: dict[str, int] = {}
+    for asked in stream.fields:
+        value = reader.take(asked.name, partial(_value, asked))
+        if asked.name in stream.measures:
+            measures[asked.name] = value or 0
+        elif value not in (None, "", []):
+            fields[asked.name] = value
+    if stream.counts_people:
+        measures |= _people(reader)
+    if stream.name == "pengunjung":
+        measures["people"] = sum(measures[name] for name in BY_SEX)
+    _fit(reader, fields, measures)
+    if reader.errors or day is None:
+        raise Invalid(reader.errors)
+    return Draft(stream, day, title, fields, measures)
+
+
+class _Reader:
+    """Reads one field after another, and keeps what is wrong."""
+
+    def __init__(self, raw: Raw) -> None:
+        self._raw = raw
+        self.errors: dict[str, str] = {}
+
+    def take(self, name: str, parse: Callable[[Any], T]) -> T | None:
+        """What a field says; None when it is wrong."""
+        try:
+            return parse(self._raw.get(name))
+        except _Mistake as mistake:
+            self.wrong(name, str(mistake))
+            return None
+
+    def wrong(self, name: str, mistake: str) -> None:
+        """Of several mistakes in one field the first is told."""
+        self.errors.setdefault(name, mistake)
+
+
+def _day(typed: str, stream: Stream, today: date) -> date:
+    """When it was; of months and half-years the first day."""
+    try:
+        found = date.fromisoformat(typed if len(typed) != len("2026-02") else f"{typed}-01")
+    except ValueError:
+        raise _Mistake("no-date") from None
+    if found > today:
+        raise _Mistake("future")
+    if found < FIRST_DAY:
+        raise _Mistake("too-early")
+    if stream.every == "month":
+        return found.replace(day=1)
+    if stream.every == "half_year":
+        return found.replace(month=1 if found.month <= JUNE else 7, day=1)
+    return found
+
+
+def _value(asked: Field, typed: Any) -> Any:
+    """One field, by its kind."""
+    if asked.kind == "choices":
+        return _choices(asked, typed)
+    if asked.kind == "yes":
+        return bool(typed)
+    if asked.kind == "number":
+        most = MOST_RUPIAH if asked.name == "amount" else MOST
+        return _number(typed, most, required=asked.required)
+    written = _text(typed, asked.most, required=asked.required)
+    check = _CHECKS.get(asked.kind)
+    if written and check:
+        check(asked, written)
+    return written
+
+
+def _text(typed: Any, most: int, *, required: bool) -> str:
+    """What was typed, without what cannot be seen."""
+    written = str(typed if typed is not None else "").replace("\x00", "").strip()
+    if required and not written:
+        raise _Mistake("missing")
+    if len(written) > most:
+        raise _Mistake("too-long")
+    return written
+
+
+def _number(typed: Any, most: int = MOST, *, required: bool = False) -> int | None:
+    """A whole number that is not negative; `1.250` and `1 250` are 1250, as people write."""
+    plain = _text(typed, 40, required=required).replace(" ", "")
+    if not plain:
+        return None
+    first, *groups = plain.split(".")
+    if groups and first and all(len(group) == THOUSANDS for group in groups):
+        plain = first + "".join(groups)
+    if not (plain.isascii() and plain.isdigit()):
+        raise _Mistake("no-number")
+    if int(plain) > most:
+        raise _Mistake("too-much")
+    return int(plain)
+
+
+def _choices(asked: Field, typed: Any) -> list[str]:
+    chosen = [typed] if isinstance(typed, str) else list(typed or [])
+    if asked.required and not chosen:
+        raise _Mistake("missing")
+    if set(chosen) - set(asked.options or {}):
+        raise _Mistake("not-in-list")
+    return [option for option in asked.options or {} if option in chosen]
+
+
+def _in_list(asked: Field, written: str) -> None:
+    if written not in (asked.options or {}):
+        raise _Mistake("not-in-list")
+
+
+def _link(_asked: Field, written: str) -> None:
+    if not written.lower().startswith(("https://", "http://")):
+        raise _Mistake("no-link")
+
+
+def _date(_asked: Field, written: str) -> None:
+    try:
+        date.fromisoformat(written)
+    except ValueError:
+        raise _Mistake("no-date") from None
+
+
+_CHECKS: dict[Kind, Callable[[Field, str], None]] = {
+    "choice": _in_list,
+    "url": _link,
+    "date": _date,
+}
+
+
+def _people(reader: _Reader) -> dict[str, int]:
+    """Participants. Parts that are given must add up to the whole."""
+    whole = reader.take("people", partial(_number, required=True))
+    parts = {name: reader.take(name, _number) for name in (*BY_SEX, *BY_AGE, "disabled")}
+    for group, mistake in ((BY_SEX, "sex-sum"), (BY_AGE, "age-sum")):
+        given = [number for name in group if (number := parts[name]) is not None]
+        if given and whole is not None and sum(given) != whole:
+            reader.wrong(group[0], mistake)
+    if whole is not None and (parts["disabled"] or 0) > whole:
+        reader.wrong("disabled", "more-than-all")
+    return {"people": whole or 0} | {name: number or 0 for name, number in parts.items()}
+
+
+def _fit(reader: _Reader, fields: Raw, measures: Mapping[str, int]) -> None:
+    """What one field asks of another."""
+    if fields.get("hasil") == "Dana" and not measures.get("amount"):
+        reader.wrong("amount", "missing")
+    if fields.get("hasil") == "Regulasi" and not fields.get("hasil_regulasi"):
+        reader.wrong("hasil_regulasi", "missing")
+    if fields.get("media") == "Lainnya" and not fields.get("nama_media"):
+        reader.wrong("nama_media", "missing")

@@ -1,0 +1,276 @@
+"""Libraries, what they report, and the sums of it."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+COLUMNS = """activity_id, revision, sign, library_id, regency_code, place_code, month, stream,
+    category, stage, people, male, female, children, teens, adults, elderly, disabled, amount,
+    books, ebooks, computers, bandwidth, villages"""
+VALUES = """id, revision, {sign}, library_id, regency_code, place_code, month, stream,
+    category, stage, people, male, female, children, teens, adults, elderly, disabled, amount,
+    books, ebooks, computers, bandwidth, villages"""
+# Of a whole statement at once: an import's thousand rows are one more insert, not a thousand.
+ADDED = f"""
+    INSERT INTO delta ({COLUMNS}) SELECT {VALUES.format(sign=1)} FROM new_rows
+    WHERE stage >= 0 AND deleted_at IS NULL;"""
+TAKEN = f"""
+    INSERT INTO delta ({COLUMNS}) SELECT {VALUES.format(sign=-1)} FROM old_rows
+    WHERE stage >= 0 AND deleted_at IS NULL;"""
+TRIGGERS = {
+    "insert": ("REFERENCING NEW TABLE AS new_rows", ADDED),
+    "update": ("REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows", TAKEN + ADDED),
+    "delete": ("REFERENCING OLD TABLE AS old_rows", TAKEN),
+}
+
+
+def _add_triggers() -> None:
+    for event, (tables, body) in TRIGGERS.items():
+        op.execute(f"""
+            CREATE FUNCTION activity_{event}_delta() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN {body} RETURN NULL; END $$""")
+        op.execute(f"""
+            CREATE TRIGGER activity_{event}_delta AFTER {event.upper()} ON activity {tables}
+            FOR EACH STATEMENT EXECUTE FUNCTION activity_{event}_delta()""")
+
+
+def upgrade() -> None:
+    op.create_table('activity_change',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('activity_id', sa.Uuid(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('action', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('comment', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('before', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('after', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('happened_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_activity_change'))
+    )
+    op.create_index('ix_activity_change_activity_id', 'activity_change', ['activity_id', 'id'], unique=False)
+    op.create_table('category_rollup',
+    sa.Column('stream', sa.Text(), nullable=False),
+    sa.Column('regency_code', sa.Text(collation='C'), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('category', sa.Text(), nullable=False),
+    sa.Column('verified', sa.Boolean(), nullable=False),
+    sa.Column('reports', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_regency', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_province', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_national', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('people', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('male', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('female', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('children', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('teens', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('adults', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('elderly', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('disabled', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('amount', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('books', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('ebooks', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('computers', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('bandwidth', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('villages', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.PrimaryKeyConstraint('stream', 'regency_code', 'month', 'category', 'verified', name=op.f('pk_category_rollup'))
+    )
+    op.create_table('delta',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('activity_id', sa.Uuid(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('sign', sa.SmallInteger(), nullable=False),
+    sa.Column('library_id', sa.Uuid(), nullable=False),
+    sa.Column('regency_code', sa.Text(), nullable=False),
+    sa.Column('place_code', sa.Text(), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('stream', sa.Text(), nullable=False),
+    sa.Column('category', sa.Text(), nullable=False),
+    sa.Column('stage', sa.SmallInteger(), nullable=False),
+    sa.Column('written_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('people', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('male', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('female', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('children', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('teens', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('adults', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('elderly', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('disabled', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('amount', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('books', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('ebooks', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('computers', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('bandwidth', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('villages', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_delta'))
+    )
+    op.create_table('library',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('name_key', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('region_code', sa.Text(), nullable=False),
+    sa.Column('province_code', sa.Text(), nullable=False),
+    sa.Column('regency_code', sa.Text(), nullable=False),
+    sa.Column('village_code', sa.Text(), nullable=True),
+    sa.Column('contact_name', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('email', sa.Text(), nullable=True),
+    sa.Column('phone', sa.Text(), nullable=True),
+    sa.Column('expected_from', sa.Date(), nullable=False),
+    sa.Column('active', sa.Boolean(), server_default=sa.text('true'), nullable=False),
+    sa.Column('merged_into', sa.Uuid(), nullable=True),
+    sa.Column('told_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_library'))
+    )
+    op.create_index('ix_library_merged_into', 'library', ['merged_into'], unique=False)
+    op.create_index('ix_library_name_key', 'library', ['name_key'], unique=False)
+    op.create_index('ix_library_regency_code', 'library', ['regency_code'], unique=False)
+    op.create_index('ix_library_region_code', 'library', ['region_code'], unique=False)
+    op.create_table('library_rollup',
+    sa.Column('library_id', sa.Uuid(), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('stream', sa.Text(), nullable=False),
+    sa.Column('verified', sa.Boolean(), nullable=False),
+    sa.Column('place_code', sa.Text(collation='C'), nullable=False),
+    sa.Column('reports', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_regency', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_province', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_national', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('people', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('male', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('female', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('children', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('teens', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('adults', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('elderly', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('disabled', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('amount', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('books', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('ebooks', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('computers', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('bandwidth', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('villages', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.PrimaryKeyConstraint('library_id', 'month', 'stream', 'verified', 'place_code', name=op.f('pk_library_rollup'))
+    )
+    op.create_index('ix_library_rollup_place_code', 'library_rollup', ['place_code', 'month'], unique=False)
+    op.create_table('period_lock',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('region_code', sa.Text(), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('locked_by', sa.Text(), nullable=False),
+    sa.Column('locked_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('figures', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_period_lock')),
+    sa.UniqueConstraint('region_code', 'month', name=op.f('uq_period_lock_region_code_month'))
+    )
+    op.create_table('recount',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('difference', sa.Integer(), nullable=False),
+    sa.Column('checked_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recount'))
+    )
+    op.create_table('regency_rollup',
+    sa.Column('stream', sa.Text(), nullable=False),
+    sa.Column('regency_code', sa.Text(collation='C'), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('verified', sa.Boolean(), nullable=False),
+    sa.Column('reports', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_regency', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_province', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_national', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('people', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('male', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('female', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('children', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('teens', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('adults', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('elderly', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('disabled', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('amount', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('books', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('ebooks', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('computers', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('bandwidth', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('villages', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.PrimaryKeyConstraint('stream', 'regency_code', 'month', 'verified', name=op.f('pk_regency_rollup'))
+    )
+    op.create_index('ix_regency_rollup_month', 'regency_rollup', ['month'], unique=False)
+    op.create_table('activity',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('library_id', sa.Uuid(), nullable=False),
+    sa.Column('stream', sa.Text(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('title', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('category', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('fields', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('province_code', sa.Text(), nullable=False),
+    sa.Column('regency_code', sa.Text(), nullable=False),
+    sa.Column('place_code', sa.Text(), nullable=False),
+    sa.Column('stage', sa.SmallInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('revision', sa.Integer(), server_default=sa.text('1'), nullable=False),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('client_ref', sa.Uuid(), nullable=True),
+    sa.Column('content_hash', sa.Text(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('import_id', sa.Uuid(), nullable=True),
+    sa.Column('confirmed', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('submitted_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('submitted_by', sa.Text(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('people', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('male', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('female', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('children', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('teens', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('adults', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('elderly', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('disabled', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('amount', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('books', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('ebooks', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('computers', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('bandwidth', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('villages', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.CheckConstraint("month = date_trunc('month', day)", name=op.f('ck_activity_month')),
+    sa.CheckConstraint('stage BETWEEN -1 AND 3', name=op.f('ck_activity_stage')),
+    sa.ForeignKeyConstraint(['library_id'], ['library.id'], name=op.f('fk_activity_library_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_activity')),
+    sa.UniqueConstraint('library_id', 'client_ref', name=op.f('uq_activity_library_id_client_ref'))
+    )
+    op.create_index('ix_activity_day', 'activity', ['day'], unique=False, postgresql_using='brin', postgresql_ops={'day': 'date_minmax_multi_ops'})
+    op.create_index('ix_activity_import_id', 'activity', ['import_id'], unique=False, postgresql_where=sa.text('import_id IS NOT NULL'))
+    op.create_index('ix_activity_library_id_month', 'activity', ['library_id', 'month', 'stream'], unique=False)
+    op.create_index('ix_activity_regency_code_id', 'activity', ['regency_code', 'stage', 'id'], unique=False)
+    _add_triggers()
+
+
+def downgrade() -> None:
+    op.drop_index('ix_activity_regency_code_id', table_name='activity')
+    op.drop_index('ix_activity_library_id_month', table_name='activity')
+    op.drop_index('ix_activity_import_id', table_name='activity', postgresql_where=sa.text('import_id IS NOT NULL'))
+    op.drop_index('ix_activity_day', table_name='activity', postgresql_using='brin', postgresql_ops={'day': 'date_minmax_multi_ops'})
+    op.drop_table('activity')
+    op.drop_index('ix_regency_rollup_month', table_name='regency_rollup')
+    op.drop_table('regency_rollup')
+    op.drop_table('recount')
+    op.drop_table('period_lock')
+    op.drop_index('ix_library_rollup_place_code', table_name='library_rollup')
+    op.drop_table('library_rollup')
+    op.drop_index('ix_library_region_code', table_name='library')
+    op.drop_index('ix_library_regency_code', table_name='library')
+    op.drop_index('ix_library_name_key', table_name='library')
+    op.drop_index('ix_library_merged_into', table_name='library')
+    op.drop_table('library')
+    op.drop_table('delta')
+    op.drop_table('category_rollup')
+    op.drop_index('ix_activity_change_activity_id', table_name='activity_change')
+    op.drop_table('activity_change')
+    for event in TRIGGERS:
+        op.execute(f"DROP FUNCTION activity_{event}_delta")

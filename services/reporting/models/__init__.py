@@ -1,0 +1,36 @@
+"""Reporting's tables: its own copies from events, what libraries report, sums, and report jobs."""
+
+from services.reporting.models.activities import Activity, ActivityChange, Delta, Measures
+from services.reporting.models.base import Base
+from services.reporting.models.jobs import ReportJob
+from services.reporting.models.libraries import Library
+from services.reporting.models.meetings import Attendance, Certificate, Erased, Meeting, Participant
+from services.reporting.models.rollups import (
+    CategoryRollup,
+    LibraryRollup,
+    PeriodLock,
+    Recount,
+    RegencyRollup,
+    Sums,
+)
+
+__all__ = [
+    "Activity",
+    "ActivityChange",
+    "Attendance",
+    "Base",
+    "CategoryRollup",
+    "Certificate",
+    "Delta",
+    "Erased",
+    "Library",
+    "LibraryRollup",
+    "Measures",
+    "Meeting",
+    "Participant",
+    "PeriodLock",
+    "Recount",
+    "RegencyRollup",
+    "ReportJob",
+    "Sums",
+]

@@ -1,0 +1,44 @@
+"""Own copies, made from events, of the libraries that report."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.reporting.models.base import Base
+
+
+class Library(Base):
+    """A library as registration last told it.
+
+    The codes of the levels follow the library; its activities keep those of their own time. One
+    that was merged reports no more, and what comes for it is its successor's.
+    """
+
+    __tablename__ = "library"
+    __table_args__ = (
+        Index("ix_library_region_code", "region_code"),
+        Index("ix_library_regency_code", "regency_code"),
+        Index("ix_library_name_key", "name_key"),
+        Index("ix_library_merged_into", "merged_into"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    name: Mapped[str]
+    name_key: Mapped[str]  # `shared.names.plain_name`
+    kind: Mapped[str]
+    region_code: Mapped[str]
+    province_code: Mapped[str]
+    # Of a province's own library the province itself: each library has a regency to be summed in.
+    regency_code: Mapped[str]
+    village_code: Mapped[str | None]
+    contact_name: Mapped[str] = mapped_column(server_default=sql("''"))
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    expected_from: Mapped[date]  # the first month in which a report is expected
+    active: Mapped[bool] = mapped_column(server_default=sql("true"))
+    merged_into: Mapped[UUID | None]
+    told_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))

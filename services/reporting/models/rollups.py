@@ -1,0 +1,85 @@
+"""Sums, kept up to date from deltas. Province and country are summed when they are read."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Identity, Index, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import BigInteger, Text
+
+from services.reporting.models.activities import Measures
+from services.reporting.models.base import Base
+
+
+class Sums(Measures):
+    """Of `reports`, so many stand at each stage (see `Activity`); the rest is added up."""
+
+    reports: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    at_regency: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    at_province: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    at_national: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+
+
+class LibraryRollup(Base, Sums):
+    """A library's month, where it then was. `verified`: somebody above it said that it is right."""
+
+    __tablename__ = "library_rollup"
+    __table_args__ = (Index("ix_library_rollup_place_code", "place_code", "month"),)
+
+    library_id: Mapped[UUID] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    verified: Mapped[bool] = mapped_column(primary_key=True)
+    # "C", so that a range of it is all that begins with a code, and an index finds that.
+    place_code: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+
+
+class RegencyRollup(Base, Sums):
+    """A kab/kota's month."""
+
+    __tablename__ = "regency_rollup"
+    __table_args__ = (Index("ix_regency_rollup_month", "month"),)
+
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    regency_code: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    verified: Mapped[bool] = mapped_column(primary_key=True)
+
+
+class CategoryRollup(Base, Sums):
+    """A kab/kota's month by what a stream is broken down by: eight times as many rows."""
+
+    __tablename__ = "category_rollup"
+
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    regency_code: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True)
+    verified: Mapped[bool] = mapped_column(primary_key=True)
+
+
+class Recount(Base):
+    """One proof that the sums of a month are those of its reports."""
+
+    __tablename__ = "recount"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    month: Mapped[date]
+    difference: Mapped[int]  # rows that are not as they should be; 0 is well
+    checked_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class PeriodLock(Base):
+    """A month that a region closed: its figures as they stood then, for what changed since."""
+
+    __tablename__ = "period_lock"
+    __table_args__ = (UniqueConstraint("region_code", "month"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    region_code: Mapped[str]
+    month: Mapped[date]
+    locked_by: Mapped[str]
+    locked_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    figures: Mapped[dict[str, Any]]  # stream -> measure -> sum

@@ -85,8 +85,8 @@ def _measure(folder: Path) -> dict[str, float]:
     write_ratio = _write_ratio(folder)
     applied_per_s = _fill()
     months = _months()
-    asked = Asked("", min(months), max(months), "pelibatan")
-    below = Asked("21", min(months), max(months), "pelibatan")
+    asked = Asked("", min(months), max(months), "pelibatan", measures=("people",))
+    below = Asked("21", min(months), max(months), "pelibatan", measures=("people",))
 
     def ms(question: Callable[..., object]) -> float:
         times = []

@@ -287,6 +287,50 @@ class AccountCreated(Event):
         return str(self.request_id)
 
 
+class AccountChanged(Event):
+    """An account was made, changed, disabled or enabled; also told again when somebody asks."""
+
+    type: ClassVar[str] = "id.sejawat.account.changed.v1"
+
+    account_id: UUID
+    version: int  # grows with each change; a hearer keeps the highest it has seen
+    name: str
+    email: str | None
+    phone: str | None
+    language: Language
+    role: str
+    region_code: str
+    active: bool
+
+    @property
+    def subject(self) -> str:
+        """The account's id."""
+        return str(self.account_id)
+
+
+class LibraryChanged(Event):
+    """A library came into the directory, changed, or was merged into another one.
+
+    No contact of it: whoever wants to reach a library asks registration, by an event.
+    """
+
+    type: ClassVar[str] = "id.sejawat.library.changed.v1"
+
+    library_id: UUID
+    version: int  # grows with each change; a hearer keeps the highest it has seen
+    name: str
+    kind: Literal["province", "regency", "village", "tbm", "other"]
+    region_code: str
+    partner_status: Literal["none", "partner", "self_funded", "champion"]
+    joined_year: int | None
+    merged_into: UUID | None
+
+    @property
+    def subject(self) -> str:
+        """The library's id."""
+        return str(self.library_id)
+
+
 class AttendanceChanged(Event):
     """Somebody was checked in for a day or a session, or that was undone.
 
@@ -344,10 +388,10 @@ class MeetingCancelled(Event):
 
 
 SUBSCRIBERS: Subscribers = {
-    MeetingPublished: ("reporting",),
-    MeetingCancelled: ("reporting",),
+    MeetingPublished: ("notifications", "reporting"),
+    MeetingCancelled: ("notifications", "reporting"),
     RegistrationSubmitted: ("notifications", "reporting"),
-    RegistrationImported: ("reporting",),
+    RegistrationImported: ("notifications", "reporting"),
     RegistrationWaitlisted: ("notifications", "reporting"),
     RegistrationApproved: ("notifications", "reporting"),
     RegistrationReturned: ("notifications", "reporting"),
@@ -360,7 +404,9 @@ SUBSCRIBERS: Subscribers = {
     OwnLinksRequested: ("notifications",),
     SignInCodeRequested: ("notifications",),
     AccountCreated: ("notifications",),
-    AttendanceChanged: ("reporting",),
+    AccountChanged: ("notifications",),
+    AttendanceChanged: ("notifications", "reporting"),
+    LibraryChanged: ("reporting",),
     CertificateIssued: ("notifications", "reporting"),
     CertificateRevoked: ("notifications", "reporting"),
 }

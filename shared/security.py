@@ -23,6 +23,8 @@ from uuid_utils.compat import uuid7
 
 COOKIE = "sejawat_session"
 RENEW = "/registration/session/renew"  # where a browser gets its next token
+# Mail programs post to it from anywhere (RFC 8058); what it does, the link alone decides.
+ONE_CLICK = "/notifications/unsubscribe/"
 LEEWAY_S = 10  # how far the clocks of two hosts may be apart
 ALGORITHM = "Ed25519"  # EdDSA by its fully specified name, RFC 9864
 
@@ -44,6 +46,7 @@ class Caller:
     region_code: str = ""
     scopes: tuple[Scope, ...] = ()  # of an API token; none means all that the role may do
     session: str = ""  # id of the browser's session; a program has none
+    library: str = ""  # id of the library that a library's account reports for
 
     @property
     def is_anonymous(self) -> bool:
@@ -88,6 +91,7 @@ def issue_token(private_jwk: str, caller: Caller, *, seconds: int) -> str:
         "region": caller.region_code,
         **({"scope": " ".join(caller.scopes)} if caller.scopes else {}),
         **({"sid": caller.session} if caller.session else {}),
+        **({"lib": caller.library} if caller.library else {}),
         "iat": now,
         "exp": now + seconds,
     }
@@ -116,6 +120,7 @@ def _verified(public_jwk: str, token: str) -> Caller:
             claims["region"],
             scopes,
             claims.get("sid", ""),
+            claims.get("lib", ""),
         )
     except ExpiredTokenError:
         raise
@@ -144,7 +149,8 @@ def identify(public_jwk: Callable[[], str]) -> Callable[[Request], Awaitable[Non
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             foreign = request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}
-            if foreign and request.method not in {"GET", "HEAD"}:
+            one_click = request.scope["path"].startswith(ONE_CLICK)
+            if foreign and request.method not in {"GET", "HEAD"} and not one_click:
                 raise HTTPException(403)
             request.state.caller = _of_cookie(request, public_jwk())
         elif token:

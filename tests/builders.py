@@ -5,11 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from shared.events import (
+    AccountChanged,
     AccountCreated,
     AttendanceChanged,
     CertificateIssued,
     CertificateRevoked,
     Event,
+    LibraryChanged,
     MeetingCancelled,
     MeetingFacts,
     MeetingPublished,
@@ -174,5 +176,24 @@ def _for_accounts() -> list[Event]:
             link="https://sejawat.contoh.id/registration/password/token",
             expires_at=expires_at,
             **reader,
+        ),
+        AccountChanged(
+            account_id=request_id,
+            version=1,
+            name="PIC Contoh",
+            email="pic.bintan@contoh.id",
+            role="regency",
+            active=True,
+            **reader,
+        ),
+        LibraryChanged(
+            library_id=request_id,
+            version=1,
+            name="Perpustakaan Desa Contoh",
+            kind="village",
+            region_code="21.01.06.2001",
+            partner_status="self_funded",
+            joined_year=2024,
+            merged_into=None,
         ),
     ]

@@ -62,6 +62,13 @@ def admin_account() -> None:
         accounts.create(session, email=email, password=password, name=email, role="national")
 
 
+def tell_accounts() -> None:
+    """Tell the other services every account once more, as when one of them is new."""
+    with database.sessions.begin() as session:
+        told = accounts.tell_all(session)
+    log.info("accounts.told", accounts=told)
+
+
 if __name__ == "__main__":
     main(
         bus,
@@ -73,5 +80,6 @@ if __name__ == "__main__":
             "rotate-nik": rotate_nik,
             "admin-token": admin_token,
             "admin-account": admin_account,
+            "tell-accounts": tell_accounts,
         },
     )

@@ -12,18 +12,21 @@ from uuid import UUID
 
 from pwdlib import PasswordHash
 from pydantic import ValidationError
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.registration.account_schemas import PASSWORD_MOST, Contact
 from services.registration.models import Account
-from services.registration.resources import database
+from services.registration.resources import bus, database
+from services.registration.sessions import caller_of
+from shared.events import AccountChanged
 from shared.security import Caller, Role
 
 AT_ONCE = 2  # verifications in one process
 TURN_S = 2.0  # how long to wait for one
 
+_TOLD = ("version", "name", "email", "phone", "language", "role", "region_code")
 _hasher = PasswordHash.recommended()
 # Verified when the address is unknown, so that the answer takes as long as for a known one.
 _NOBODY = _hasher.hash("nobody has this password")
@@ -31,7 +34,7 @@ _NOBODY = _hasher.hash("nobody has this password")
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 _FIND = text("""
-    SELECT id, password_hash, name, role, region_code FROM account
+    SELECT id, password_hash, name, role, region_code, library_id FROM account
     WHERE email = :email OR phone = :phone""")
 
 # Each tests and changes at once, so that of many guesses sent together all but the first count
@@ -69,6 +72,28 @@ def create(  # noqa: PLR0913 - an account's columns
     account.name, account.role, account.region_code = name, role, region_code
     account.failures, account.retry_at = 0, None
     session.add(account)
+    tell(session, account, changed=found is not None)
+
+
+def tell(session: Session, account: Account, *, changed: bool = True) -> None:
+    """Tell the other services what the account is now; a change gives it its next version."""
+    if changed:
+        account.version = Account.version + 1  # by the database: two changes are two versions
+    session.flush()
+    session.refresh(account)
+    bus.publish(session, _facts(account))
+
+
+def tell_all(session: Session) -> int:
+    """Tell all accounts once more, each as it is; returns how many."""
+    accounts = session.scalars(select(Account)).all()
+    bus.publish(session, *map(_facts, accounts))
+    return len(accounts)
+
+
+def _facts(account: Account) -> AccountChanged:
+    told = {name: getattr(account, name) for name in _TOLD}
+    return AccountChanged(account_id=account.id, active=account.disabled_at is None, **told)
 
 
 def sign_in(contact: str, password: str) -> Caller:
@@ -88,7 +113,7 @@ def sign_in(contact: str, password: str) -> Caller:
             raise WrongPassword
         if connection.execute(_RIGHT, key | {"password_hash": stored}).first() is None:
             raise WrongPassword
-    return Caller(row.role, row.name, str(row.id), row.region_code)
+    return caller_of(row)
 
 
 def _key(contact: str) -> dict[str, str | None]:

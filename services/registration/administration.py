@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.registration import api_tokens, audit, codes, sessions
+from services.registration import accounts, api_tokens, audit, codes, sessions
 from services.registration.account_schemas import AccountForm, OwnAccountForm
 from services.registration.accounts import AccountNotFound, own
 from services.registration.audit import Change
@@ -106,6 +106,7 @@ def add(session: Session, caller: Caller, account_id: UUID, form: AccountForm) -
     session.add(account)
     _flush(session)
     audit.record(session, caller, "created", _change(account, after=form.model_dump()))
+    accounts.tell(session, account, changed=False)
     _tell(session, account)
     return account
 
@@ -130,6 +131,7 @@ def change(session: Session, caller: Caller, account_id: UUID, form: AccountForm
     _flush(session)
     after = {name: new[name] for name in before}
     audit.record(session, caller, "changed", _change(account, before, after))
+    accounts.tell(session, account)
     if moved:
         sessions.end(session, str(account_id))
         codes.drop(session, account_id)
@@ -146,6 +148,7 @@ def change_own(session: Session, caller: Caller, form: OwnAccountForm) -> None:
         account.name, account.language = form.name, form.language
         after = {name: new[name] for name in before}
         audit.record(session, caller, "changed", _change(account, before, after))
+        accounts.tell(session, account)
 
 
 def disable(session: Session, caller: Caller, account_id: UUID) -> None:
@@ -155,6 +158,7 @@ def disable(session: Session, caller: Caller, account_id: UUID) -> None:
         account.disabled_at = datetime.now(UTC)
         sessions.end(session, str(account_id))
         audit.record(session, caller, "disabled", _change(account))
+        accounts.tell(session, account)
 
 
 def enable(session: Session, caller: Caller, account_id: UUID) -> None:
@@ -163,6 +167,7 @@ def enable(session: Session, caller: Caller, account_id: UUID) -> None:
     if account.disabled_at is not None:
         account.disabled_at = None
         audit.record(session, caller, "enabled", _change(account))
+        accounts.tell(session, account)
 
 
 def send_link(session: Session, caller: Caller, account_id: UUID) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -35,7 +35,7 @@ _EXCHANGE = text("""
     UPDATE api_token t SET used_at = now() FROM account a
     WHERE t.secret_hash = :secret_hash AND a.id = t.account_id
       AND t.revoked_at IS NULL AND t.expires_at > now() AND a.disabled_at IS NULL
-    RETURNING a.id, a.name, a.role, a.region_code, t.scopes""")
+    RETURNING a.id, a.name, a.role, a.region_code, a.library_id, t.scopes""")
 
 
 class ApiTokenNotFound(LookupError):
@@ -111,7 +111,7 @@ def exchange(connection: Connection, secret: str) -> Caller:
     row = connection.execute(_EXCHANGE, {"secret_hash": _hash(secret)}).first()
     if row is None:
         raise BadApiToken
-    return Caller(row.role, row.name, str(row.id), row.region_code, tuple(row.scopes))
+    return replace(sessions.caller_of(row), scopes=tuple(row.scopes))
 
 
 def _hash(secret: str) -> bytes:

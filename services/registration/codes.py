@@ -13,8 +13,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from services.registration import accounts
 from services.registration.account_schemas import Contact
+from services.registration.models import Account
 from services.registration.resources import bus
+from services.registration.sessions import caller_of
 from services.registration.settings import settings
 from shared.events import Language, SignInCodeRequested
 from shared.security import Caller
@@ -24,6 +27,17 @@ _FIND = text("""
     SELECT id, language, region_code FROM account
     WHERE (email = :email OR phone = :phone) AND disabled_at IS NULL
     FOR NO KEY UPDATE""")
+# Most village librarians never had an account: who holds the address or number that the directory
+# has for a library gets one for it, with the first code.
+_ADD_LIBRARY_ACCOUNT = text("""
+    INSERT INTO account (id, email, phone, name, role, region_code, library_id, language)
+    SELECT :id, :email, :phone, coalesce(nullif(contact_name, ''), name), 'library', region_code,
+        id, :language
+    FROM library
+    WHERE (lower(email) = :email OR phone = :phone) AND merged_into IS NULL
+      AND NOT EXISTS (SELECT FROM account WHERE email = :email OR phone = :phone)
+    ORDER BY created_at, id LIMIT 1
+    ON CONFLICT DO NOTHING RETURNING id""")
 _RECENT = text("""
     SELECT count(*) FROM one_time_code
     WHERE account_id = :account_id AND created_at > now() - interval '15 minutes'""")
@@ -40,7 +54,7 @@ _TRY = text("""
         used_at = CASE WHEN code_hash = :code_hash THEN now() END
       WHERE id = :id AND used_at IS NULL AND tries < 5 AND expires_at > now()
       RETURNING account_id, used_at)
-    SELECT a.id, a.name, a.role, a.region_code
+    SELECT a.id, a.name, a.role, a.region_code, a.library_id
     FROM tried JOIN account a ON a.id = tried.account_id
     WHERE tried.used_at IS NOT NULL AND a.disabled_at IS NULL""")
 _DROP = text("""
@@ -54,11 +68,17 @@ class WrongCode(Exception):
 
 
 def request(session: Session, contact: Contact, language: Language) -> UUID:
-    """Send a code to this contact, if an account has it; returns what the code is tried under.
+    """Send a code to this contact, if an account or a library has it; returns its id.
 
     `language` is that of the page, in which somebody unknown would read.
     """
-    account = session.execute(_FIND, {"email": contact.email, "phone": contact.phone}).first()
+    reached = {"email": contact.email, "phone": contact.phone}
+    made = session.execute(
+        _ADD_LIBRARY_ACCOUNT, reached | {"id": uuid7(), "language": language}
+    ).scalar()
+    if made:
+        accounts.tell(session, session.get_one(Account, made), changed=False)
+    account = session.execute(_FIND, reached).first()
     owner = account.id if account else None
     sent = session.execute(_RECENT, {"account_id": owner}).scalar_one()
     if sent >= MOST:
@@ -91,7 +111,7 @@ def redeem(connection: Connection, code_id: UUID, code: str) -> Caller:
     row = connection.execute(_TRY, {"id": code_id, "code_hash": _hash(code_id, code)}).first()
     if row is None:
         raise WrongCode
-    return Caller(row.role, row.name, str(row.id), row.region_code)
+    return caller_of(row)
 
 
 def drop(session: Session, account_id: UUID) -> None:

@@ -9,6 +9,7 @@ from services.registration import (
     importing,
     imports,
     issuing,
+    libraries,
     retention,
     seats,
     tellings,
@@ -50,6 +51,14 @@ def purge_imports() -> None:
     """Forget imports, and the people in their rows, after their time."""
     with database.sessions.begin() as session:
         imports.purge(session)
+
+
+@bus.job("jobs", every=5)
+def tell_libraries() -> None:
+    """Tell the other services what changed in the directory, whichever way."""
+    with database.sessions.begin() as session:
+        if libraries.tell(session) == libraries.TOLD_AT_ONCE:
+            bus.wake(session, tell_libraries)
 
 
 @bus.job("jobs", every=60)

@@ -24,7 +24,9 @@ from services.registration import audit
 from services.registration.audit import Change
 from services.registration.directory_schemas import LibraryForm
 from services.registration.models import Certificate, Library, Meeting, Person, Registration
+from services.registration.resources import bus
 from shared import regions
+from shared.events import LibraryChanged
 from shared.names import plain_name
 from shared.security import Caller, in_scope
 
@@ -32,6 +34,8 @@ PAGE = 25
 LISTED = 200  # people, meetings and certificates on a library's own page
 PERSONAL = ("contact_name", "email", "phone")
 LOOKED_AT = 2000  # names that fit, before they are sorted
+TOLD_AT_ONCE = 500
+TOLD = ("version", "name", "kind", "region_code", "partner_status", "joined_year", "merged_into")
 FEWEST_SIGNS = 2  # of a search by type-ahead
 
 
@@ -167,6 +171,22 @@ def change(
     told = Change("library", str(library_id), library.region_code, _told(before), _told(after))
     audit.record(session, caller, "changed", told)
     return library
+
+
+def tell(session: Session) -> int:
+    """Tell the other services of libraries that changed since; how many (`TOLD_AT_ONCE`)."""
+    query = select(Library).where(Library.told_version < Library.version).order_by(Library.id)
+    untold = session.scalars(query.limit(TOLD_AT_ONCE).with_for_update(skip_locked=True)).all()
+    for library in untold:
+        library.told_version = library.version
+    bus.publish(
+        session,
+        *(
+            LibraryChanged(library_id=one.id, **{name: getattr(one, name) for name in TOLD})
+            for one in untold
+        ),
+    )
+    return len(untold)
 
 
 def people(session: Session, caller: Caller, library_id: UUID) -> list[Person]:

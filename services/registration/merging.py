@@ -106,7 +106,11 @@ def merge(session: Session, caller: Caller, noun: Noun, keep: UUID, drop: UUID) 
         moving = update(reference.class_).where(reference == drop)
         session.execute(moving.values({reference.key: keep}))
     model = _MODELS[noun]
-    session.execute(update(model).where(model.merged_into == drop).values(merged_into=keep))
+    earlier = update(model).where(model.merged_into == drop).values(merged_into=keep)
+    if noun == "library":
+        earlier = earlier.values(version=Library.version + 1)
+        leaving.version += 1
+    session.execute(earlier)
     leaving.merged_into = keep
     session.flush()
     _fill(noun, staying, leaving)

@@ -53,7 +53,7 @@ _RENEW = text("""
     FROM account a
     WHERE s.id = :id AND s.secret_hash = :secret_hash AND a.id = s.account_id
       AND s.ended_at IS NULL AND s.expires_at > now() AND a.disabled_at IS NULL
-    RETURNING a.id, a.name, a.role, a.region_code,
+    RETURNING a.id, a.name, a.role, a.region_code, a.library_id,
               extract(epoch FROM s.expires_at - s.used_at)::int AS seconds""")
 _END = text("""
     UPDATE sign_in_session SET ended_at = now()
@@ -102,8 +102,15 @@ def renew(session: Session, cookie: str) -> Opened:
     row = session.execute(_RENEW, {"id": session_id, "secret_hash": _hash(parts[2])}).first()
     if row is None:
         raise SessionOver
-    caller = Caller(row.role, row.name, str(row.id), row.region_code, session=str(session_id))
+    caller = replace(caller_of(row), session=str(session_id))
     return Opened(caller, cookie, row.seconds)
+
+
+def caller_of(account: Any) -> Caller:
+    """Who an account's row (id, name, role, region_code, library_id) is."""
+    library = str(account.library_id or "")
+    own = (account.role, account.name, str(account.id), account.region_code)
+    return Caller(*own, library=library)
 
 
 def end(

@@ -13,25 +13,30 @@ from typing import Any, Literal
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
-from services.reporting.rollups import SUMS
+from services.reporting.rollups import STAGES
+from services.reporting.streams import MEASURES
 
 By = Literal["month", "region", "category", "verified", "stream", "library"]
 
 # How much of a code names each level: 21 . 01 . 06 . 2001
 PROVINCE, REGENCY, DISTRICT, VILLAGE = 2, 5, 8, 13
 _BELOW = {0: PROVINCE, PROVINCE: REGENCY, REGENCY: DISTRICT, DISTRICT: VILLAGE, VILLAGE: VILLAGE}
-_SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint AS {name}" for name in SUMS)
+_COUNTS = ("reports", *STAGES)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Of which region ("" is the country), months (both included), stream, and whether verified."""
+    """Of which region ("" is the country), months (both included), stream, whether verified, what.
+
+    Each measure that nobody asks for makes it faster.
+    """
 
     region_code: str
     first: date
     last: date
     stream: str | None = None
     only_verified: bool = False
+    measures: tuple[str, ...] = MEASURES
 
 
 def totals(session: Session, asked: Asked) -> Row[Any]:
@@ -65,7 +70,8 @@ def _statement(asked: Asked, by: Sequence[By]) -> TextClause:
             f"({place} = :region OR {place} >= :region || '.' AND {place} < :region || '/')"
         )
     grouped = f"GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
-    return text(f"SELECT {shown}{_SUMS} FROM {table} WHERE {' AND '.join(conditions)} {grouped}")
+    sums = ", ".join(f"coalesce(sum({n}), 0) AS {n}" for n in (*_COUNTS, *asked.measures))
+    return text(f"SELECT {shown}{sums} FROM {table} WHERE {' AND '.join(conditions)} {grouped}")
 
 
 def _source(asked: Asked, by: Sequence[By], below: int) -> tuple[str, str]:

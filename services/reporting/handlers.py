@@ -7,13 +7,14 @@ good, of two facts about presence the later one holds, and who was erased stays 
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.reporting import reports
+from services.reporting import libraries, reports
 from services.reporting.resources import bus
 from shared.bus import Envelope
 from shared.events import (
@@ -21,6 +22,7 @@ from shared.events import (
     CertificateIssued,
     CertificateRevoked,
     Event,
+    LibraryChanged,
     MeetingCancelled,
     MeetingFacts,
     MeetingPublished,
@@ -274,3 +276,10 @@ def _row(
         "region_code": person.region_code,
         **dict(zip(levels, codes, strict=True)),
     }
+
+
+@bus.on(LibraryChanged)
+def keep_libraries(session: Session, envelopes: list[Envelope[LibraryChanged]]) -> None:
+    """Keep our own copy of the directory, without anybody's contact."""
+    today = datetime.now(UTC).date()
+    libraries.keep(session, (envelope.data for envelope in envelopes), today)

@@ -42,9 +42,9 @@ _ADDED = ", ".join(
 
 def _upsert(table: str) -> str:
     key = ", ".join(KEYS[table])
-    grown = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in SUMS)
+    grown = ", ".join(f"{name} = kept.{name} + excluded.{name}" for name in SUMS)
     return f"""
-        INSERT INTO {table} ({key}, {", ".join(SUMS)})
+        INSERT INTO {table} AS kept ({key}, {", ".join(SUMS)})
         SELECT {key}, {_ADDED} FROM counted GROUP BY {key}
         ON CONFLICT ({key}) DO UPDATE SET {grown}"""
 

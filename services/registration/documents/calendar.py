@@ -1,4 +1,8 @@
-"""The calendar file of a meeting: one event that later files change or cancel in place."""
+"""The calendar file of a meeting: one event that later files change or cancel in place.
+
+The mails of notifications (`attachments`) carry the same entry, so UID and SEQUENCE follow the same
+rule there.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -34,6 +34,7 @@ class Account(Base):
     region_code: Mapped[str] = mapped_column(server_default=sql("''"))
     library_id: Mapped[UUID | None] = mapped_column(ForeignKey("library.id"), index=True)
     language: Mapped[str] = mapped_column(server_default=sql("'id'"))
+    version: Mapped[int] = mapped_column(server_default=sql("1"))  # grows with what others are told
     disabled_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(server_default=sql("0"))  # wrong passwords in a row
     retry_at: Mapped[datetime | None]  # until then no password is right

@@ -26,6 +26,7 @@ class Library(Base):
             postgresql_where=sql("merged_into IS NULL"),
         ),
         Index("ix_library_name_id", "name", "id"),
+        Index("ix_library_untold", "id", postgresql_where=sql("told_version < version")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -41,7 +42,9 @@ class Library(Base):
     phone: Mapped[str | None]
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("library.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    # Every way of changing it raises `version`, by which `libraries.tell` finds what to tell.
     version: Mapped[int] = mapped_column(server_default=sql("1"))
+    told_version: Mapped[int] = mapped_column(server_default=sql("0"))
 
 
 class Person(Base):

@@ -16,22 +16,23 @@ class Measures:
     """What is summed. `people` are participations or visits: the same person may come again.
 
     `amount` is in rupiah, `bandwidth` in Mbit/s; `villages` are those a kab/kota replicated in.
+    All but the rupiah fit four bytes, which PostgreSQL adds up several times as fast as eight.
     """
 
-    people: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    male: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    female: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    children: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    teens: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    adults: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    elderly: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    disabled: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    people: Mapped[int] = mapped_column(server_default=sql("0"))
+    male: Mapped[int] = mapped_column(server_default=sql("0"))
+    female: Mapped[int] = mapped_column(server_default=sql("0"))
+    children: Mapped[int] = mapped_column(server_default=sql("0"))
+    teens: Mapped[int] = mapped_column(server_default=sql("0"))
+    adults: Mapped[int] = mapped_column(server_default=sql("0"))
+    elderly: Mapped[int] = mapped_column(server_default=sql("0"))
+    disabled: Mapped[int] = mapped_column(server_default=sql("0"))
     amount: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    books: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    ebooks: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    computers: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    bandwidth: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    villages: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    books: Mapped[int] = mapped_column(server_default=sql("0"))
+    ebooks: Mapped[int] = mapped_column(server_default=sql("0"))
+    computers: Mapped[int] = mapped_column(server_default=sql("0"))
+    bandwidth: Mapped[int] = mapped_column(server_default=sql("0"))
+    villages: Mapped[int] = mapped_column(server_default=sql("0"))
 
 
 class Activity(Base, Measures):

@@ -35,9 +35,7 @@ class Library(Base):
     # Of a province's own library the province itself: each library has a regency to be summed in.
     regency_code: Mapped[str]
     village_code: Mapped[str | None]
-    contact_name: Mapped[str] = mapped_column(server_default=sql("''"))
-    email: Mapped[str | None]
-    phone: Mapped[str | None]
+    partner_status: Mapped[str] = mapped_column(server_default=sql("'none'"))
     expected_from: Mapped[date]  # the first month in which a report is expected
     active: Mapped[bool] = mapped_column(server_default=sql("true"))
     merged_into: Mapped[UUID | None]

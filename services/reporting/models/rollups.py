@@ -16,10 +16,10 @@ from services.reporting.models.base import Base
 class Sums(Measures):
     """Of `reports`, so many stand at each stage (see `Activity`); the rest is added up."""
 
-    reports: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    at_regency: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    at_province: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
-    at_national: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    reports: Mapped[int] = mapped_column(server_default=sql("0"))
+    at_regency: Mapped[int] = mapped_column(server_default=sql("0"))
+    at_province: Mapped[int] = mapped_column(server_default=sql("0"))
+    at_national: Mapped[int] = mapped_column(server_default=sql("0"))
 
 
 class LibraryRollup(Base, Sums):

@@ -15,7 +15,7 @@ from sqlalchemy import TextClause, select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.reporting import guards
+from services.reporting import completeness, guards
 from services.reporting.drafts import Draft
 from services.reporting.guards import Asked
 from services.reporting.models import Activity, ActivityChange
@@ -23,6 +23,7 @@ from services.reporting.streams import MEASURES
 from shared.security import Caller, in_scope
 
 Content = Mapping[str, Any]
+_EDITED = tuple(name for name in MEASURES if name != "timely")  # it came when it came
 STAGES = {"regency": 1, "province": 2, "national": 3}  # which stage a role's word makes
 
 
@@ -89,7 +90,7 @@ _OVERWRITE = text(f"""
     UPDATE activity SET day = told.day, month = date_trunc('month', told.day), title = told.title,
         category = told.category, fields = told.fields, content_hash = told.content_hash,
         confirmed = told.confirmed, stage = 0, revision = activity.revision + 1,
-        changed_at = now(), {", ".join(f"{m} = coalesce(told.{m}, 0)" for m in MEASURES)}
+        changed_at = now(), {", ".join(f"{m} = coalesce(told.{m}, 0)" for m in _EDITED)}
     FROM json_populate_recordset(NULL::activity, CAST(:rows AS json)) AS told
     WHERE activity.id = told.id AND activity.revision = :revision
       AND activity.deleted_at IS NULL
@@ -142,6 +143,7 @@ def submit(
     asked = guards.questions(session, library_id, handed.draft, today)
     _confirmed(asked, handed.confirmed)
     row = _row(library_id, handed, sender)
+    row["timely"] = int(today <= completeness.deadline(handed.draft.day))
     values = {"rows": json.dumps([row]), "role": sender.role}
     written = session.execute(_INSERT, values).scalar()
     if written is None:  # another copy of the same report came in the same moment

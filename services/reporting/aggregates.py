@@ -53,10 +53,15 @@ def breakdown(session: Session, asked: Asked, *by: By) -> Sequence[Row[Any]]:
     return session.execute(_statement(asked, by), _values(asked)).all()
 
 
+def below(region_code: str) -> int:
+    """How much of a code names the level below a region."""
+    return _BELOW[len(region_code)]
+
+
 def _statement(asked: Asked, by: Sequence[By]) -> TextClause:
-    below = _BELOW[len(asked.region_code)]
-    table, place = _source(asked, by, below)
-    columns = {"region": f"left({place}, {below})", "library": "library_id"}
+    digits = below(asked.region_code)
+    table, place = _source(asked, by, digits)
+    columns = {"region": f"left({place}, {digits})", "library": "library_id"}
     keys = [columns.get(name, name) for name in by]
     shown = "".join(f"{key} AS {name}, " for key, name in zip(keys, by, strict=True))
     conditions = ["month BETWEEN :first AND :last"]
@@ -74,10 +79,10 @@ def _statement(asked: Asked, by: Sequence[By]) -> TextClause:
     return text(f"SELECT {shown}{sums} FROM {table} WHERE {' AND '.join(conditions)} {grouped}")
 
 
-def _source(asked: Asked, by: Sequence[By], below: int) -> tuple[str, str]:
+def _source(asked: Asked, by: Sequence[By], digits: int) -> tuple[str, str]:
     """The smallest table that knows enough, and its column of places."""
     inside = len(asked.region_code) > REGENCY or "library" in by
-    deep = inside or ("region" in by and below > REGENCY)
+    deep = inside or ("region" in by and digits > REGENCY)
     if "category" in by:
         if deep:
             raise LookupError("categories are summed down to a kab/kota")

@@ -1,5 +1,6 @@
 """What reporting is told by its environment."""
 
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,9 @@ class Settings(ServiceSettings):
     database_url: str = Field(validation_alias="DATABASE_URL_REPORTING")
     secret_key: str = Field(min_length=32, validation_alias="SECRET_KEY_REPORTING")
     keep_reports_days: int = Field(default=30, ge=1)
+    # Above 75 a score is green, above 25 yellow; with 74.99 the programme's other reading holds.
+    kpi_green_above: Decimal = Field(default=Decimal(75), ge=0, le=100)
+    kpi_yellow_above: Decimal = Field(default=Decimal(25), ge=0, le=100)
 
     @property
     def reports(self) -> Path:

@@ -15,7 +15,7 @@ Kind = Literal["choice", "choices", "text", "long", "url", "date", "number", "ye
 
 MEASURES = (
     *("people", "male", "female", "children", "teens", "adults", "elderly", "disabled"),
-    *("amount", "books", "ebooks", "computers", "bandwidth", "villages"),
+    *("amount", "books", "ebooks", "computers", "bandwidth", "villages", "timely"),
 )
 BY_SEX = ("male", "female")
 BY_AGE = ("children", "teens", "adults", "elderly")

@@ -33,6 +33,7 @@ class Measures:
     computers: Mapped[int] = mapped_column(server_default=sql("0"))
     bandwidth: Mapped[int] = mapped_column(server_default=sql("0"))
     villages: Mapped[int] = mapped_column(server_default=sql("0"))
+    timely: Mapped[int] = mapped_column(server_default=sql("0"))  # 1: it came before its deadline
 
 
 class Activity(Base, Measures):

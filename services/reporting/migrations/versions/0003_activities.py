@@ -10,10 +10,10 @@ depends_on = None
 
 COLUMNS = """activity_id, revision, sign, library_id, regency_code, place_code, month, stream,
     category, stage, people, male, female, children, teens, adults, elderly, disabled, amount,
-    books, ebooks, computers, bandwidth, villages"""
+    books, ebooks, computers, bandwidth, villages, timely"""
 VALUES = """id, revision, {sign}, library_id, regency_code, place_code, month, stream,
     category, stage, people, male, female, children, teens, adults, elderly, disabled, amount,
-    books, ebooks, computers, bandwidth, villages"""
+    books, ebooks, computers, bandwidth, villages, timely"""
 # Of a whole statement at once: an import's thousand rows are one more insert, not a thousand.
 ADDED = f"""
     INSERT INTO delta ({COLUMNS}) SELECT {VALUES.format(sign=1)} FROM new_rows
@@ -77,6 +77,7 @@ def upgrade() -> None:
     sa.Column('computers', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('bandwidth', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('villages', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('timely', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.PrimaryKeyConstraint('stream', 'regency_code', 'month', 'category', 'verified', name=op.f('pk_category_rollup'))
     )
     op.create_table('delta',
@@ -106,6 +107,7 @@ def upgrade() -> None:
     sa.Column('computers', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('bandwidth', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('villages', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('timely', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_delta'))
     )
     op.create_table('library',
@@ -153,6 +155,7 @@ def upgrade() -> None:
     sa.Column('computers', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('bandwidth', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('villages', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('timely', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.PrimaryKeyConstraint('library_id', 'month', 'stream', 'verified', 'place_code', name=op.f('pk_library_rollup'))
     )
     op.create_index('ix_library_rollup_place_code', 'library_rollup', ['place_code', 'month'], unique=False)
@@ -196,6 +199,7 @@ def upgrade() -> None:
     sa.Column('computers', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('bandwidth', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('villages', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('timely', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.PrimaryKeyConstraint('stream', 'regency_code', 'month', 'verified', name=op.f('pk_regency_rollup'))
     )
     op.create_index('ix_regency_rollup_month', 'regency_rollup', ['month'], unique=False)
@@ -236,6 +240,7 @@ def upgrade() -> None:
     sa.Column('computers', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('bandwidth', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('villages', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('timely', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.CheckConstraint("month = date_trunc('month', day)", name=op.f('ck_activity_month')),
     sa.CheckConstraint('stage BETWEEN -1 AND 3', name=op.f('ck_activity_stage')),
     sa.ForeignKeyConstraint(['library_id'], ['library.id'], name=op.f('fk_activity_library_id')),

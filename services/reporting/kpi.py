@@ -1,0 +1,115 @@
+"""A library's score of a period, 0 to 100, by a rule that everybody can read.
+
+How the programme's own score is made is not published; ours is a versioned rule, shown with its
+arithmetic, in the programme's steps of 1.25. Colours are its own: green above 75, yellow above 25,
+red below; which side 75 itself belongs to is said differently, so the edges are settings.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+from services.reporting.settings import settings
+from shared.web import gettext_noop as _
+
+STEP = Decimal("1.25")
+Colour = Literal["green", "yellow", "red"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So many points for reaching `target` a month; half of it is half the points."""
+
+    name: str
+    label: str
+    points: int
+    stream: str
+    measure: str  # "reports", or one of `streams.MEASURES`
+    target: int  # in one month
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Its parts add up to a hundred points. A released version never changes."""
+
+    version: int
+    parts: tuple[Part, ...]
+
+
+RULES: dict[int, Rule] = {
+    rule.version: rule
+    for rule in (
+        Rule(
+            1,
+            (
+                Part("activities", _("Kegiatan pelibatan"), 30, "pelibatan", "reports", 2),
+                Part("people", _("Peserta kegiatan"), 20, "pelibatan", "people", 30),
+                Part("visits", _("Kunjungan"), 20, "pengunjung", "people", 100),
+                Part("publications", _("Publikasi"), 15, "publikasi", "reports", 1),
+                Part("advocacy", _("Advokasi"), 15, "advokasi", "reports", 1),
+            ),
+        ),
+    )
+}
+NEWEST = max(RULES)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the arithmetic: `reached` of `wanted` gives `points` of `most`."""
+
+    part: Part
+    reached: int
+    wanted: int
+    points: Decimal
+
+    @property
+    def most(self) -> int:
+        """All points of this part."""
+        return self.part.points
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score with its arithmetic. `total` is in steps of 1.25."""
+
+    version: int
+    lines: tuple[Line, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """From 0 to 100."""
+        exact = sum((line.points for line in self.lines), Decimal(0))
+        return (exact / STEP).quantize(Decimal(1), ROUND_HALF_UP) * STEP
+
+    @property
+    def colour(self) -> Colour:
+        """By the edges of the settings."""
+        return colour(self.total)
+
+
+def score(sums: Mapping[str, Any], months: int, version: int = NEWEST) -> Score:
+    """Score a period of so many months. `sums` has a row of sums for each stream."""
+    rule = RULES[version]
+    return Score(version, tuple(_line(part, sums.get(part.stream), months) for part in rule.parts))
+
+
+def colour(total: Decimal) -> Colour:
+    """The colour of a score; an edge itself belongs below it."""
+    green, yellow = settings().kpi_green_above, settings().kpi_yellow_above
+    return "green" if total > green else "yellow" if total > yellow else "red"
+
+
+def mean(scores: Sequence[Score]) -> Decimal | None:
+    """Of several libraries; None of none."""
+    if not scores:
+        return None
+    return sum((one.total for one in scores), Decimal(0)) / len(scores)
+
+
+def _line(part: Part, row: Any, months: int) -> Line:
+    reached = int(getattr(row, part.measure, 0) or 0) if row is not None else 0
+    wanted = part.target * months
+    share = min(Decimal(reached) / wanted, Decimal(1))
+    return Line(part, reached, wanted, part.points * share)

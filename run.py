@@ -31,7 +31,11 @@ WORKERS = (  # name, service, its queues if not all
     ("registration-worker", "registration", "events,jobs"),
     # Certificates, imports and reports take their time; the rest must not wait behind them.
     ("registration-long-worker", "registration", "imports,certificates"),
-    ("notifications-worker", "notifications", ""),
+    # An event must not wait behind mail, a code not behind many, nothing behind a slow receiver.
+    ("notifications-worker", "notifications", "events,code"),
+    ("notifications-transactional-worker", "notifications", "transactional"),
+    ("notifications-bulk-worker", "notifications", "reminder,bulk,digest,jobs"),
+    ("notifications-webhooks-worker", "notifications", "webhooks"),
     ("reporting-worker", "reporting", "events,jobs"),
     ("reporting-reports-worker", "reporting", "reports"),
 )

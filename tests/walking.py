@@ -278,6 +278,52 @@ def listed_below(site: Site, part: str) -> str:
     return listed(site, f"/registration/meetings/{MEETING}/{part}")
 
 
+def signed(site: Site, purpose: str, value: str) -> str:
+    """What stands in a link that notifications signed."""
+    key = secrets(site)["SECRET_KEY_NOTIFICATIONS"]
+    return Signer(lambda: key, purpose).sign(value, seconds=3600)
+
+
+@once
+def webhook(site: Site) -> str:
+    """Id of an endpoint of the province; nobody listens there."""
+    made = {
+        "name": "Sistem Jalan (contoh)",
+        "url": "https://sistem.contoh.id/webhook",
+        "types": ["certificate.revoked"],
+    }
+    who = headers(site, official(site, "province"))
+    answer = site.client().post("/notifications/api/v1/webhooks", json=made, headers=who)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+@once
+def webhook_delivery(site: Site) -> str:
+    """Id of what was sent there; it is paused, so nothing goes."""
+    who = headers(site, official(site, "province"))
+    address = f"/notifications/api/v1/webhooks/{webhook(site)}"
+    assert site.client().post(f"{address}/pause", headers=who).status_code == 200
+    answer = site.client().post(f"{address}/test", headers=who)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+@once
+def announcement(site: Site) -> str:
+    """Id of a draft of the province."""
+    made = {
+        "subject": "Pengumuman Jalan (contoh)",
+        "body": "Isi pengumuman contoh.",
+        "audience": {"kind": "participants"},
+        "channels": ["email"],
+    }
+    who = headers(site, official(site, "province"))
+    answer = site.client().post("/notifications/api/v1/announcements", json=made, headers=who)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 def form_of(site: Site) -> str:
     """A form token, as a page would have given it."""
     key = secrets(site)["SECRET_KEY_REGISTRATION"]
@@ -366,22 +412,37 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "{request_id}": asked,
     "registration/uploads/{upload_id}": uploaded,
     "registration/rounds/{name}": lambda _: "plm-2027",
+    "notifications/providers/{name}": lambda _: "smtp",
+    "notifications/api/v1/providers/{name}": lambda _: "smtp",
     "{code}": made_up,
+    "{gateway}": made_up,
+    "{announcement_id}": announcement,
+    "{webhook_id}": webhook,
+    "{delivery_id}": webhook_delivery,
     "registration/r/{token}": lambda site: str(registered(site)["links"]["own"]).rpartition("/")[2],
     "registration/password/{link}": made_up,
     "registration/sign-in/code/{page}": made_up,
     "reporting/meetings/{slug}": known,
     "reporting/api/v1/meetings/{slug}": known,
     "reporting/files/{token}": made_up,
+    "notifications/preferences/{token}": lambda site: signed(site, "preferences", "x@contoh.id"),
+    "notifications/unsubscribe/{token}": lambda site: signed(
+        site, "unsubscribe", "reminder x@contoh.id"
+    ),
 }
 # These are no things but words, the same for everybody.
 WORDS = {
     "{kind_name}": "libraries",
+    "{action}": "cancel",
+    "{rule_name}": "reminder-week",
     "{extension}": "csv",
     "{step}": "revoke",
     "{size}": "small",
     "{kind}": "correct",
     "{purpose}": "photo",
+    "{template}": "registration_approved",
+    "{number}": "0",
+    "{language}": "id",
 }
 THINGS |= {parameter: always(word) for parameter, word in WORDS.items()}
 # None of these is real: one's own things, which nobody else has, and things below a meeting, which

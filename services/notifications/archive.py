@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, case, func, null, select
+from sqlalchemy import ColumnElement, Row, case, func, null, or_, select
 from sqlalchemy.orm import Session
 
+from services.notifications.console_schemas import MessageFilter
 from services.notifications.contents import Contents
-from services.notifications.models import Attempt, Message
+from services.notifications.models import Message
 from shared.security import Caller, in_scope
 
 PAGE = 50
+CLOCK = ZoneInfo("Asia/Jakarta")  # in which the days of the console begin
 
 
 class MessageNotFound(LookupError):
@@ -25,6 +29,8 @@ _SUMMARY = (
     Message.rule,
     Message.channel,
     Message.recipient,
+    Message.person,
+    Message.meeting_slug,
     Message.work_class,
     Message.region_code,
     Message.language,
@@ -39,28 +45,55 @@ _SUMMARY = (
 )
 
 
-def page(
-    session: Session,
-    caller: Caller,
-    *,
-    recipient: str = "",
-    state: str | None = None,
-    after: UUID | None = None,
-) -> tuple[Sequence[Row[*tuple[Any, ...]]], UUID | None]:
-    """What the caller may see, newest first, and the id after which the next page begins.
+def conditions(wanted: MessageFilter, caller: Caller) -> list[ColumnElement[bool]]:
+    """What a message must be like to be wanted by, and shown to, the caller.
 
-    `recipient` is the beginning of an address or number; 08.. finds +628.. as well.
+    The beginning of a number is found as it is typed: 08.. finds +628.. as well.
     """
-    query = select(*_SUMMARY).where(in_scope(Message.region_code, caller))
-    if recipient.strip():
-        begins = re.sub(r"^0(?=8)", "+62", recipient.strip().lower())
-        query = query.where(func.lower(Message.recipient).startswith(begins, autoescape=True))
-    if state:
-        query = query.where(Message.state == state)
+    found = [in_scope(Message.region_code, caller)]
+    if wanted.q.strip():
+        found.append(or_(_begins(Message.recipient, wanted.q), _begins(Message.person, wanted.q)))
+    if wanted.recipient.strip():
+        found.append(_begins(Message.recipient, wanted.recipient))
+    if wanted.person.strip():
+        found.append(_begins(Message.person, wanted.person))
+    exact = {
+        Message.state: wanted.state,
+        Message.work_class: wanted.work_class,
+        Message.rule: wanted.rule,
+        Message.template: wanted.template,
+        Message.channel: wanted.channel,
+        Message.meeting_slug: wanted.meeting,
+    }
+    found += [column == value for column, value in exact.items() if value]
+    # Ids sort by time, and the list is in their order: so a range of days is a part of it.
+    if wanted.since:
+        found.append(Message.id >= first_id(wanted.since))
+    if wanted.until:
+        found.append(Message.id < first_id(wanted.until + timedelta(days=1)))
+    return found
+
+
+def page(
+    session: Session, caller: Caller, wanted: MessageFilter, *, after: UUID | None = None
+) -> tuple[Sequence[Row[*tuple[Any, ...]]], UUID | None]:
+    """What the caller may see, newest first, and the id after which the next page begins."""
+    query = select(*_SUMMARY).where(*conditions(wanted, caller))
     if after:
         query = query.where(Message.id < after)
     rows = session.execute(query.order_by(Message.id.desc()).limit(PAGE + 1)).all()
     return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
+
+
+def first_id(day: date) -> UUID:
+    """The least id (UUID version 7) that a message of this day can have, in Jakarta."""
+    begins = datetime.combine(day, time(), CLOCK)
+    return UUID(int=int(begins.timestamp() * 1000) << 80)
+
+
+def _begins(column: Any, typed: str) -> ColumnElement[bool]:
+    beginning = re.sub(r"^0(?=8)", "+62", typed.strip().lower())
+    return func.lower(column).startswith(beginning, autoescape=True)
 
 
 def find(session: Session, caller: Caller, message_id: UUID) -> Message:
@@ -72,14 +105,8 @@ def find(session: Session, caller: Caller, message_id: UUID) -> Message:
     return message
 
 
-def attempts(session: Session, message_id: UUID) -> Sequence[Attempt]:
-    """Every try to hand a message over, oldest first."""
-    query = select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id)
-    return session.scalars(query).all()
-
-
-# Every link into registration, as keys stand in some of them: what it is for stays.
-_KEY = re.compile(r"""(/registration/[\w-]+)[^\s"'<>]*""")
+# Every link to us, as keys stand in some of them: what it is for stays.
+_KEY = re.compile(r"""(/(?:registration|reporting|notifications)/[\w-]+)[^\s"'<>]*""")
 
 
 def seen_by_officials(message: Message) -> Contents | None:

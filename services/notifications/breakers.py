@@ -4,6 +4,7 @@ A provider that is away is left alone for a while, twice as long each time; then
 with one message. A provider that goes on breaking on single messages counts as away.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -26,22 +27,29 @@ _CLOSED = text("""
 
 # One worker tries; while it does, the others see the provider as away.
 _PROBE = text("""
-    UPDATE provider_state SET open_until = now() + make_interval(secs => :pause), probed_at = now()
+    UPDATE provider_state SET open_until = now() + make_interval(secs => :pause), probed_at = now(),
+        openings = greatest(openings, 1)
     WHERE name = :name AND open_until <= now() RETURNING name""")
 
+# Mostly nothing is to be written, and then no row is locked. A pause that a provider asked for (it
+# is no opening) does not end because of what another worker had sent before it.
 _OK = text("""
-    INSERT INTO provider_state AS state (name, last_ok_at) VALUES (:name, now())
-    ON CONFLICT (name) DO UPDATE
-    SET failures = 0, openings = 0, open_until = NULL, last_ok_at = now()
-    WHERE state.failures > 0 OR state.open_until IS NOT NULL OR state.last_ok_at IS NULL
-       OR state.last_ok_at < now() - make_interval(secs => :stale)""")
+    INSERT INTO provider_state AS state (name, last_ok_at) SELECT :name, now()
+    WHERE NOT EXISTS (
+        SELECT FROM provider_state
+        WHERE name = :name AND failures = 0 AND open_until IS NULL
+          AND last_ok_at > now() - make_interval(secs => :stale))
+    ON CONFLICT (name) DO UPDATE SET failures = 0, openings = 0, last_ok_at = now(),
+        open_until = CASE WHEN state.openings = 0 THEN state.open_until END""")
 
 # Spread, so that what was cut off together does not come back together.
 _FAILED = text("""
     INSERT INTO provider_state AS state
         (name, failures, openings, open_until, last_failed_at, last_error)
-    VALUES (:name, :failures, CASE WHEN :away THEN 1 ELSE 0 END,
-        CASE WHEN :away THEN now() + make_interval(secs => :pause) END, now(), :error)
+    VALUES (:name, :failures, CASE WHEN :away OR :failures >= :enough THEN 1 ELSE 0 END,
+        CASE WHEN :away OR :failures >= :enough
+            THEN now() + make_interval(secs => :pause) END,
+        now(), :error)
     ON CONFLICT (name) DO UPDATE SET
         failures = state.failures + :failures, last_failed_at = now(), last_error = :error,
         openings = state.openings
@@ -77,8 +85,14 @@ def look(session: Session, names: Iterable[str]) -> Open:
     return Open(frozenset(wanted - broken), frozenset(half))
 
 
+# When this process last noted that a provider is well: what is known need not be said each time.
+_noted: dict[str, float] = {}
+NOTED_S = 1.0
+
+
 def probe(session: Session, name: str) -> bool:
     """Whether the caller may try a half-open provider, with one message."""
+    _noted.pop(name, None)
     values = {"name": name, "pause": FIRST_PAUSE_S}
     return session.execute(_PROBE, values).first() is not None
 
@@ -92,18 +106,21 @@ def learn(session: Session, answers: Mapping[str, Iterable[Answer]]) -> None:
 def _learn(session: Session, name: str, answers: list[Answer]) -> None:
     throttled = [answer for answer in answers if answer.outcome == "throttled"]
     bad = [answer for answer in answers if answer.away or answer.failing]
-    good = len(answers) - len(bad) - len(throttled)
-    if good and not any(answer.away for answer in bad):
+    away = any(answer.away for answer in bad)
+    good = not away and any(_is_sign_of_life(answer) for answer in answers)
+    if good and time.monotonic() - _noted.get(name, -NOTED_S) >= NOTED_S:
+        _noted[name] = time.monotonic()
         session.execute(_OK, {"name": name, "stale": STALE_S})
     if throttled:
         seconds = max(answer.retry_after or FIRST_PAUSE_S for answer in throttled)
         error = throttled[-1].reply or throttled[-1].detail
         session.execute(_PAUSE, {"name": name, "seconds": seconds, "error": error[:500]})
-    if bad and not (good and not any(answer.away for answer in bad)):
+    if bad and not good:
+        _noted.pop(name, None)
         values = {
             "name": name,
             "failures": len(bad),
-            "away": any(answer.away for answer in bad),
+            "away": away,
             "enough": ENOUGH,
             "pause": FIRST_PAUSE_S,
             "longest": LONGEST_PAUSE_S,
@@ -112,3 +129,10 @@ def _learn(session: Session, name: str, answers: list[Answer]) -> None:
         row = session.execute(_FAILED, values).one()
         if row.open_until:
             log.warning("provider.away", provider=name, openings=row.openings)
+
+
+def _is_sign_of_life(answer: Answer) -> bool:
+    """A refusal is one as well; what failed on our side was no answer at all."""
+    if answer.away or answer.failing or answer.outcome == "throttled":
+        return False
+    return answer.outcome == "accepted" or answer.code is not None

@@ -23,8 +23,10 @@ from shared.tracing import span
 log = structlog.get_logger()
 
 BATCH = 50  # messages claimed at once: the claim costs as much for one
+# Longer than what comes before a hand-over, and longer than what comes after it. Together with the
+# time to the next sweep and that for a look-up less than the two minutes in which all is settled.
 LEASE_S = 60
-LOOK_UP_S = 45  # together with the lease less than the two minutes in which all is settled
+LOOK_UP_S = 40
 
 _EXPIRE = text("""
     UPDATE message SET state = 'expired', state_reason = 'late'
@@ -79,7 +81,9 @@ _CLAIM = text("""
             WHEN (SELECT count(*) FROM message AS told
                   WHERE lower(told.recipient) = lower(due.recipient) AND told.zone IS NOT NULL
                     AND (told.state IN ('claimed', 'handing_over')
-                         OR told.accepted_at >= date_trunc('day', clock) AT TIME ZONE due.zone))
+                         OR told.state IN ('accepted', 'delivered', 'read', 'unknown')
+                        AND told.handed_over_at
+                            >= date_trunc('day', clock) AT TIME ZONE due.zone))
                  + row_number() OVER (PARTITION BY lower(recipient)) > :cap THEN 'cap'
             ELSE 'claimed' END AS verdict
         FROM due
@@ -105,8 +109,8 @@ _CLAIM = text("""
         message.recipient, language, template, coalesce(subject, '') AS subject,
         coalesce(text, '') AS text, coalesce(html, '') AS html,
         coalesce(parameters, '[]') AS parameters, coalesce(attachments, '[]') AS attachments,
-        unsubscribe, coalesce(parts, 1) AS parts, provider AS last_provider, traceparent,
-        verdict""")
+        unsubscribe, coalesce(parts, 1) AS parts, provider AS last_provider, refusals,
+        traceparent, verdict""")
 
 # Two workers must not both see that one more is allowed to somebody.
 _ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtext('notifications.claims'))")

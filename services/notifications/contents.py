@@ -1,61 +1,215 @@
-"""What a message says: the templates in `templates/mail`, filled in.
+"""What a message says: a template's wording, filled in.
 
-One folder per template, one file per part and language, so that each file can be read and changed
-as a whole by somebody who is no programmer: `subject.id.txt`, `text.id.txt`, `html.id.html`,
-`sms.id.txt`, and the same in English.
+One folder per template in `templates/mail`, one file per part and language, so that each can be
+read and changed as a whole by somebody who is no programmer: `subject.id.txt`, `text.id.txt`,
+`html.id.html`, `sms.id.txt`, `whatsapp.id.txt`, and the same in English. `sample.json` names all
+that a part may print. Officials may publish other parts in their place (`templates`).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    ChoiceLoader,
+    DictLoader,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateSyntaxError,
+    UndefinedError,
+    nodes,
+    select_autoescape,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from services.notifications.models import TemplateVersion
 from services.notifications.providers.base import Channel
+from services.notifications.rules import ALL, GOES_AGAIN
+from services.notifications.settings import settings
 from shared.web.formats import Language
+
+LANGUAGES: tuple[Language, ...] = ("id", "en")
+PARTS = {"subject": "txt", "text": "txt", "html": "html", "sms": "txt", "whatsapp": "txt"}
+FRAME = ("layout.html", "parts.html")  # what parts in HTML are made of; not for officials to change
 
 # Signs outside GSM-7, one of which would halve what fits an SMS, and what a typist puts for them.
 _TYPED = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "..."})
 _TEMPLATES = Path(__file__).parent / "templates" / "mail"
 
 
+class TemplateNotFound(LookupError):
+    """No template has this name, or no version of it this number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """An SMS has a text only."""
+    """An SMS has a text only; a WhatsApp message also what fills the slots of its template."""
 
     text: str
     subject: str | None = None
     html: str | None = None
+    parameters: tuple[str, ...] | None = None
 
 
-def render(
-    template: str, channel: Channel, language: Language, values: Mapping[str, Any]
-) -> Contents:
-    """Fill in a template. Raises Jinja's `UndefinedError` for a value that is not there."""
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in a WhatsApp text that is filled with a value."""
 
-    def part(name: str) -> str:
-        return _environment().get_template(f"{template}/{name}").render(values, lang=language)
+    name: str
 
-    if channel == "sms":
-        return Contents(_one_line(part(f"sms.{language}.txt")).translate(_TYPED))
-    return Contents(
-        text=part(f"text.{language}.txt"),
-        subject=_one_line(part(f"subject.{language}.txt")),
-        html=part(f"html.{language}.html"),
-    )
+
+class Wording:
+    """All parts of one template, by file name, ready to be filled in.
+
+    `version` is None for what stands in the repository.
+    """
+
+    def __init__(self, parts: Mapping[str, str], version: int | None = None) -> None:
+        self.parts = parts
+        self.version = version
+        self.environment = _environment(parts)
+        self._slots: dict[str, list[str | Slot]] = {}
+
+    def render(self, channel: Channel, language: Language, values: Mapping[str, Any]) -> Contents:
+        """Fill in the parts for a channel. Raises Jinja's `TemplateError`.
+
+        `UndefinedError` is the one for a value that is not there.
+        """
+        if channel == "whatsapp":
+            return self._whatsapp(language, values)
+        if channel == "sms":
+            return Contents(_one_line(self.part("sms", language, values)).translate(_TYPED))
+        text = self.part("text", language, values)
+        return Contents(
+            text=f"{text}\n\n{self._fill(f'foot.{language}.txt', language, values)}",
+            subject=_one_line(self.part("subject", language, values)),
+            html=self.part("html", language, values),
+        )
+
+    def part(self, name: str, language: Language, values: Mapping[str, Any]) -> str:
+        """One part, filled in as it stands. Raises Jinja's `TemplateError`."""
+        return self._fill(file_name(name, language), language, values)
+
+    def slots(self, language: Language) -> list[str | Slot]:
+        """The WhatsApp text in pieces. Raises `TemplateSyntaxError` when there is more in it."""
+        name = file_name("whatsapp", language)
+        if name not in self._slots:
+            self._slots[name] = list(pieces(self.environment.parse(self.parts[name], name)))
+        return self._slots[name]
+
+    def _fill(self, name: str, language: Language, values: Mapping[str, Any]) -> str:
+        return self.environment.get_template(name).render(values, lang=language)
+
+    def _whatsapp(self, language: Language, values: Mapping[str, Any]) -> Contents:
+        text, parameters = "", []
+        for piece in self.slots(language):
+            if isinstance(piece, Slot):
+                if piece.name not in values:
+                    raise UndefinedError(f"{piece.name!r} is undefined")
+                # Meta refuses a message with a line break, a tab, four spaces or nothing in a slot.
+                parameters.append(_one_line(str(values[piece.name])) or "-")
+                text += parameters[-1]
+            else:
+                text += piece
+        return Contents(text, parameters=tuple(parameters))
+
+
+def file_name(part: str, language: Language) -> str:
+    """Where a part stands in its template's folder."""
+    return f"{part}.{language}.{PARTS[part]}"
+
+
+FILES = tuple(file_name(part, language) for language in LANGUAGES for part in PARTS)
+
+
+def names() -> list[str]:
+    """Every template."""
+    return sorted(path.parent.name for path in _TEMPLATES.glob(f"*/{FILES[0]}"))
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
+def base(template: str) -> Wording:
+    """What stands in the repository. Raises `TemplateNotFound`."""
+    if template not in names():
+        raise TemplateNotFound(template)
+    folder = _TEMPLATES / template
+    return Wording(
+        {path.name: path.read_text() for path in sorted(folder.iterdir()) if path.name in FILES}
+    )
+
+
+def sample(template: str, language: Language) -> dict[str, Any]:
+    """Made-up values that fill a template; their names are all that it may print.
+
+    Raises `TemplateNotFound`.
+    """
+    if template not in names():
+        raise TemplateNotFound(template)
+    file = (_TEMPLATES / template / "sample.json").read_text()
+    found: dict[str, Any] = json.loads(file.replace("{base_url}", settings().base_url))[language]
+    if any(rule.template == template and rule.work_class not in GOES_AGAIN for rule in ALL):
+        # All of these classes can be stopped, by a link that no template has to know.
+        found["preferences"] = f"{settings().base_url}/notifications/preferences/contoh.contoh"
+    return found
+
+
+# The newest published version of each template, compiled. It never changes, so that its id alone
+# tells whether it still is the one: that is asked once for each set of messages, of an index of a
+# few rows, and no process says for a moment longer what somebody has just corrected.
+_published: dict[str, tuple[UUID, Wording]] = {}
+
+
+def in_use(session: Session, template: str) -> Wording:
+    """What is sent now: the published version, or what stands in the repository.
+
+    Raises `TemplateNotFound`.
+    """
+    is_published = (TemplateVersion.template == template, TemplateVersion.state == "published")
+    version_id = session.scalar(select(TemplateVersion.id).where(*is_published))
+    if version_id is None:
+        return base(template)
+    kept = _published.get(template)
+    if kept is None or kept[0] != version_id:
+        version = session.get_one(TemplateVersion, version_id)
+        # What the repository has got since then is not missing in it.
+        parts = {**base(template).parts, **version.parts}
+        kept = _published[template] = (version_id, Wording(parts, version.number))
+    return kept[1]
+
+
+def pieces(tree: nodes.Template) -> list[str | Slot]:
+    """Texts and slots of a WhatsApp part. Raises `TemplateSyntaxError` for all that is neither.
+
+    The text is approved by Meta once, with numbers in place of the slots; nothing else can vary.
+    """
+    found: list[str | Slot] = []
+    for statement in tree.body:
+        if not isinstance(statement, nodes.Output):
+            raise TemplateSyntaxError("only {{ name }} is possible here", statement.lineno)
+        for node in statement.nodes:
+            if isinstance(node, nodes.TemplateData):
+                found.append(node.data)
+            elif isinstance(node, nodes.Name):
+                found.append(Slot(node.name))
+            else:
+                raise TemplateSyntaxError("only {{ name }} is possible here", node.lineno)
+    return found
+
+
+def _environment(parts: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=ChoiceLoader([DictLoader(parts), FileSystemLoader(_TEMPLATES)]),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
 
 

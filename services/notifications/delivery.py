@@ -34,17 +34,30 @@ from services.notifications.rules import WorkClass
 
 log = structlog.get_logger()
 
+# A provider whose pace is used up rests for long enough that what is claimed then is worth it, and
+# the shift looks at what is more urgent while it does.
+SHORTEST_REST_S = 0.5
+LONGEST_REST_S = 0.25
+NEXT_SHIFT_S = 4.0  # less than a shift: the next one lives to see its end; else the clock does
+
 
 class Shift:
     """One run of the engine: some classes of work, until a (monotonic) time."""
 
     def __init__(
-        self, work_classes: Sequence[WorkClass], until: float, call_help: Callable[[], None]
+        self,
+        work_classes: Sequence[WorkClass],
+        until: float,
+        call_help: Callable[[], None],
+        call_all: Callable[[], None],
     ) -> None:
         self._work_classes = work_classes
         self._until = until
         self._call_help = call_help
+        self._call_all = call_all
+        self._called = False
         self._away: set[str] = set()  # providers that this shift leaves alone
+        self._resting: dict[str, float] = {}  # those whose pace is used up, and until when
 
     def run(self) -> bool:
         """Send what is due, until nothing is; False when the time was over first.
@@ -54,26 +67,51 @@ class Shift:
         """
         look_up = [one.name for one in registry.providers() if isinstance(one, LooksUp)]
         claims.settle(self._work_classes, look_up)
-        called = False
-        while True:
-            found = self._open()
+        while not self._is_over():
+            found = self._look()
             closed = [channel for channel in CHANNELS if not self._usable(channel, found)]
             batch = self._next(closed, claims.BATCH if found.whole - self._away else 1)
-            if not batch.seen:
-                return True
-            if not called and len(batch.messages) == claims.BATCH:
-                self._call_help()
-                called = True
-            if not self._send(batch.messages, found):
-                return False
+            if len(batch.messages) == claims.BATCH:
+                self._help()
+            self._send(batch.messages, found)
+            if not batch.seen and not self._rest():
+                return not self._resting
+        self._help()
+        return False
 
-    def _open(self) -> breakers.Open:
+    def _is_over(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def _help(self) -> None:
+        if not self._called:
+            self._call_help()
+            self._called = True
+
+    def _rest(self) -> bool:
+        """Wait for a provider whose pace is used up; False when that is not for this shift."""
+        now = time.monotonic()
+        self._resting = {name: end for name, end in self._resting.items() if end > now}
+        if not self._resting:
+            return False
+        end = min(self._resting.values())
+        if end > self._until:
+            if end < now + NEXT_SHIFT_S:
+                self._help()
+            return False
+        time.sleep(min(end - now, LONGEST_REST_S))
+        return True
+
+    def _look(self) -> breakers.Open:
         with database.sessions.begin() as session:
             return breakers.look(session, [provider.name for provider in registry.providers()])
 
     def _usable(self, channel: Channel, found: breakers.Open) -> list[Provider]:
-        usable = (found.whole | found.half) - self._away
+        usable = (found.whole | found.half) - self._left_alone()
         return [p for p in registry.ways().get(channel, ()) if p.name in usable]
+
+    def _left_alone(self) -> set[str]:
+        now = time.monotonic()
+        return self._away | {name for name, end in self._resting.items() if end > now}
 
     def _next(self, away: Collection[str], most: int) -> claims.Batch:
         for work_class in self._work_classes:
@@ -82,29 +120,21 @@ class Shift:
                 return batch
         return claims.Batch()
 
-    def _send(self, batch: list[Outgoing], found: breakers.Open) -> bool:
-        """Send a batch; False when the time is over, and the rest is put back."""
+    def _send(self, batch: list[Outgoing], found: breakers.Open) -> None:
+        """Send a batch; what nobody can take now, or not in this shift, is put back."""
         waiting = batch
-        while waiting:
-            providers = self._routes(waiting, found)
-            routed = [one for several in providers.values() for one in several]
-            claims.release([one for one in waiting if one not in routed])
-            waiting = []
-            for provider, messages in providers.items():
-                for place in range(0, len(messages), provider.width):
-                    if time.monotonic() > self._until or provider.name in self._away:
-                        waiting += messages[place:]
-                        break
-                    part = messages[place : place + provider.width]
-                    if provider.name in found.half and not _probe(provider):
-                        self._away.add(provider.name)
-                        waiting += part
-                    else:
-                        waiting += self._round(provider, part)
-            if time.monotonic() > self._until:
-                claims.release(waiting)
-                return False
-        return True
+        while waiting and not self._is_over():
+            routes = self._routes(waiting, found)
+            routed = {one.id for several in routes.values() for one in several}
+            claims.release([one for one in waiting if one.id not in routed])
+            waiting = [
+                left
+                for provider, messages in routes.items()
+                for left in self._send_by(provider, messages, found)
+            ]
+            if waiting:
+                found = self._look()
+        claims.release(waiting)
 
     def _routes(
         self, messages: Sequence[Outgoing], found: breakers.Open
@@ -124,34 +154,64 @@ class Shift:
                 routes.setdefault(choice, []).append(message)
         return routes
 
+    def _send_by(
+        self, provider: Provider, messages: list[Outgoing], found: breakers.Open
+    ) -> list[Outgoing]:
+        """Rounds of one provider; returns what was not begun."""
+        if provider.name in found.half:
+            return self._try_again(provider, messages)
+        left: list[Outgoing] = []
+        for place in range(0, len(messages), provider.width):
+            if self._is_over() or provider.name in self._left_alone():
+                return left + messages[place:]
+            left += self._round(provider, messages[place : place + provider.width])
+        return left
+
+    def _try_again(self, provider: Provider, messages: list[Outgoing]) -> list[Outgoing]:
+        """One round of one that was away; once it is back, the more urgent classes go on first."""
+        if not _probe(provider):  # somebody else tries it just now
+            self._away.add(provider.name)
+            return messages
+        left = self._round(provider, messages)
+        if provider.name not in self._left_alone():
+            self._call_all()
+        return left
+
     def _round(self, provider: Provider, messages: Sequence[Outgoing]) -> list[Outgoing]:
         """One round, from claimed to its outcomes; returns what was not begun."""
         started_at = datetime.now(UTC)
-        admitted, waits = throttle.admit(provider, messages)
-        claims.release([one for one in messages if one.id in waits], waits)
-        if not admitted:
-            return []
-        prepared = _prepare(provider, admitted)
-        answers = dict(prepared.answers)
-        if prepared.ready:
-            marked = _mark(provider, prepared.ready)
-            if marked:
-                answers |= provider.hand_over(marked)
-        outcomes.record(provider, admitted, answers, started_at)
+        admission = throttle.admit(provider, messages)
+        claims.release([one for one in messages if one.id in admission.late], admission.late)
+        if admission.pause:
+            pause = max(admission.pause, SHORTEST_REST_S)
+            self._resting[provider.name] = time.monotonic() + pause
+        answers: dict[UUID, Answer] = {}
+        ready: list[Outgoing] = []
+        if admission.admitted:
+            prepared = _prepare(provider, admission.admitted)
+            ready = prepared.ready
+            marked = _mark(provider, ready)
+            answers = prepared.answers | (provider.hand_over(marked) if marked else {})
+            outcomes.record(provider, admission.admitted, answers, started_at)
         if any(answer.away or answer.outcome == "throttled" for answer in answers.values()):
             self._away.add(provider.name)
-        begun = answers.keys() | {one.id for one in prepared.ready}
-        return [one for one in admitted if one.id not in begun]
+        begun = answers.keys() | admission.late.keys() | {one.id for one in ready}
+        return [one for one in messages if one.id not in begun]
 
 
 def send_due(
-    work_classes: Sequence[WorkClass], until: float, call_help: Callable[[], None] = lambda: None
+    work_classes: Sequence[WorkClass],
+    until: float,
+    call_help: Callable[[], None] = lambda: None,
+    call_all: Callable[[], None] = lambda: None,
 ) -> bool:
     """Send what is due, until nothing is; False when the (monotonic) time was over first.
 
-    `call_help` is called once when there is more than a batch: another process may join.
+    `call_help` is called once: when there is more than a batch, as another process may join, or
+    when the time is over, as another shift has to follow. `call_all` is called when a provider is
+    back: all classes have waited for it.
     """
-    return Shift(work_classes, until, call_help).run()
+    return Shift(work_classes, until, call_help, call_all).run()
 
 
 def _probe(provider: Provider) -> bool:
@@ -175,6 +235,8 @@ def _prepare(provider: Provider, messages: Sequence[Outgoing]) -> Prepared:
 def _mark(provider: Provider, ready: list[Outgoing]) -> list[Outgoing]:
     """Commit the hand-over marks; what is no longer ours is taken back."""
     marked: set[UUID] = set()
+    if not ready:
+        return []
     try:
         marked = claims.mark(ready, provider)
     finally:

@@ -5,16 +5,27 @@ behind what is much.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import cast
 
-from services.notifications import delivery, forgetting
+from sqlalchemy.orm import Session
+
+from services.notifications import (
+    announcing,
+    delivery,
+    digests,
+    forgetting,
+    schedules,
+    unknowns,
+    webhook_sending,
+)
 from services.notifications.resources import bus, database
 from services.notifications.rules import WorkClass
 
 # Less than the supervisor's grace: a worker that is told to stop finishes its shift, and so stops
 # between two messages.
 SHIFT_S = 5.0
-SWEEP_S = 30  # the clock finds retries, lost rings and leases that are over
+SWEEP_S = 15  # the clock finds retries, lost rings and leases that are over
 
 
 @bus.job("code", every=SWEEP_S)
@@ -41,6 +52,19 @@ def send_bulk() -> None:
     _send(send_bulk, "bulk")
 
 
+@bus.job("bulk", every=SWEEP_S)
+def write_announcements() -> None:
+    """Write announcements down as messages, a slice at a time, and end those that are sent."""
+
+    def have_sent(session: Session) -> None:
+        bus.wake(session, send_bulk)
+
+    until = time.monotonic() + SHIFT_S
+    if not (announcing.sweep(until) and announcing.write_due(until, have_sent)):
+        with database.sessions.begin() as session:
+            bus.wake(session, write_announcements)
+
+
 @bus.job("digest", every=SWEEP_S)
 def send_digests() -> None:
     """Many things in one message."""
@@ -56,10 +80,35 @@ SENDS: dict[WorkClass, Callable[[], None]] = {
 }
 
 
+@bus.job("webhooks", every=5)  # the first retry comes soon
+def send_webhooks() -> None:
+    """Tell other systems; a slow one takes up this queue's workers and no others."""
+    if not webhook_sending.send_due(time.monotonic() + SHIFT_S):
+        with database.sessions.begin() as session:
+            bus.wake(session, send_webhooks)
+
+
+@bus.job("jobs", every=5)  # with its look-ups, all is settled two minutes after a hand-over
+def settle_unknown() -> None:
+    """Ask gateways about messages of which nobody knows whether they have them."""
+    again = unknowns.settle()
+    if again:
+        with database.sessions.begin() as session:
+            ring(session, again)
+
+
+@bus.job("jobs", every=60)
+def run_schedules() -> None:
+    """Write down the reminders, thanks and digests whose time has come."""
+    schedules.run_due(lambda session: bus.wake(session, send_reminders))
+    digests.run_due(lambda session: bus.wake(session, send_digests))
+
+
 @bus.job("jobs", every=3600)
 def purge_contents() -> None:
-    """Remove what messages said, once its retention is over."""
+    """Remove what messages and webhooks said, once its retention is over."""
     forgetting.purge_contents()
+    forgetting.purge_webhooks()
 
 
 @bus.job("jobs", every=60)
@@ -69,14 +118,26 @@ def purge_codes() -> None:
         forgetting.purge_codes(session)
 
 
+def ring(session: Session, work_classes: Iterable[str]) -> None:
+    """Have what is due of these classes sent as soon as this session has committed."""
+    for work_class in sorted(set(work_classes)):
+        bus.wake(session, SENDS[cast("WorkClass", work_class)])
+
+
 def _send(job: Callable[[], None], *work_classes: WorkClass) -> None:
     """Run a shift. If there is more than a batch, it calls the next one at its beginning.
 
-    So another process may join; and when there is none, the next one follows.
+    So another process may join; and when there is none, the next one follows. One that was called
+    for nothing costs two statements.
     """
 
     def call_help() -> None:
         with database.sessions.begin() as session:
             bus.wake(session, job)
 
-    delivery.send_due(work_classes, time.monotonic() + SHIFT_S, call_help)
+    def call_all() -> None:
+        with database.sessions.begin() as session:
+            for send in SENDS.values():
+                bus.wake(session, send)
+
+    delivery.send_due(work_classes, time.monotonic() + SHIFT_S, call_help, call_all)

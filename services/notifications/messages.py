@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.notifications import ways
+from services.notifications import contents, rule_settings, ways
 from services.notifications.intents import Intent
 from services.notifications.rules import ENDING, GOES_AGAIN, Rule
 from shared import regions
@@ -65,18 +65,33 @@ _FALL_BACK = text("""
     ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING RETURNING id""")
 
 
-def write(session: Session, rule: Rule, intents: Iterable[Intent]) -> int:
+def write(
+    session: Session,
+    rule: Rule,
+    intents: Iterable[Intent],
+    wording: contents.Wording | None = None,
+) -> int:
     """Write messages down, each once; returns how many are new.
 
     One that comes after its time, or after what ended the thing it is about, is kept as `expired`
-    and never sent; of whom we were told to forget nothing is kept at all.
+    and never sent; of whom we were told to forget nothing is kept at all. Without a `wording` it is
+    the one in use.
     """
-    rows = json.dumps([row for intent in intents if (row := _row(rule, intent))])
-    session.execute(_AMONG_WRITERS)
-    added = len(session.execute(_WRITE, {"rows": rows, "ending": list(ENDING)}).all())
+    wording = wording or contents.in_use(session, rule.template)
+    state = rule_settings.in_force(session, rule)
+    rows = json.dumps([row for intent in intents if (row := _row(state.rule, intent, wording))])
+    join_writers(session)
+    added = 0
+    if state.enabled:
+        added = len(session.execute(_WRITE, {"rows": rows, "ending": list(ENDING)}).all())
     if rule.ends:
         session.execute(_OVERTAKE, {"rows": rows})
     return added
+
+
+def join_writers(session: Session) -> None:
+    """Hold erasures back until this transaction ends; before the first lock on any row."""
+    session.execute(_AMONG_WRITERS)
 
 
 def fall_back(session: Session, ids: Collection[UUID]) -> int:
@@ -84,9 +99,9 @@ def fall_back(session: Session, ids: Collection[UUID]) -> int:
     return len(session.execute(_FALL_BACK, {"ids": list(ids)}).all())
 
 
-def _row(rule: Rule, intent: Intent) -> dict[str, Any] | None:
+def _row(rule: Rule, intent: Intent, wording: contents.Wording) -> dict[str, Any] | None:
     """One message, with all its ways out; None when there is none to this person."""
-    found = ways.ways(rule, intent)
+    found = ways.ways(rule, intent, wording)
     if not found:
         return None
     return {
@@ -96,12 +111,14 @@ def _row(rule: Rule, intent: Intent) -> dict[str, Any] | None:
         "version": intent.version,
         "person": intent.person,
         "meeting_slug": intent.meeting_slug,
+        "announcement_id": intent.announcement_id and str(intent.announcement_id),
         "rule": rule.name,
         "class": rule.work_class,
         "region_code": intent.region_code,
         "zone": None if rule.work_class in GOES_AGAIN else _zone(intent.region_code),
         "language": intent.language,
         "template": rule.template,
+        "template_version": wording.version,
         **found[0],
         "fallbacks": found[1:] or None,
         "traceparent": new_traceparent(intent.traceparent),
@@ -110,5 +127,5 @@ def _row(rule: Rule, intent: Intent) -> dict[str, Any] | None:
 
 
 def _zone(region_code: str) -> str:
-    region = regions.find(region_code)
-    return region.zone if region else CAPITAL
+    province = regions.find(region_code[:2])  # it is known even when a village is newer than we
+    return province.zone if province else CAPITAL

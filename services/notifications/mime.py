@@ -7,45 +7,67 @@ no line of theirs is a line of ours).
 """
 
 import re
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from binascii import b2a_qp
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate, parseaddr
 from functools import cache
+from typing import NamedTuple
+from urllib.parse import quote
+
+import dkim
 
 CRLF = "\r\n"
 _LINE = 76  # characters, as RFC 2047 and 5322 want them
+_NAME = 40  # characters of a file's name in one piece of a parameter (RFC 2231)
 
-# "=_" cannot occur in quoted-printable, where every "=" stands before two digits or an end of line.
+# "=_" cannot occur in quoted-printable, where every "=" stands before two digits or an end of
+# line, nor in base64; and neither of the two is the beginning of the other.
 _BOUNDARY = "=_sejawat"
-_SKELETON = CRLF.join(
+_OUTER_BOUNDARY = "=_lampiran"
+_ALTERNATIVE = CRLF.join(
     [
-        "Date: {{date}}",
-        "From: {sender}",
-        "To: {{to}}",
-        "Subject: {{subject}}",
-        "Message-ID: {{message_id}}",
-        "Auto-Submitted: auto-generated",
-        "Content-Language: {language}",
-        "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"',
         "",
         f"--{_BOUNDARY}",
         "Content-Type: text/plain; charset=utf-8",
         "Content-Transfer-Encoding: quoted-printable",
         "",
-        "{{text}}",
+        "{text}",
         f"--{_BOUNDARY}",
         "Content-Type: text/html; charset=utf-8",
         "Content-Transfer-Encoding: quoted-printable",
         "",
-        "{{html}}",
+        "{html}",
         f"--{_BOUNDARY}--",
         "",
     ]
 )
+_MIXED = CRLF.join(
+    [
+        f'Content-Type: multipart/mixed; boundary="{_OUTER_BOUNDARY}"',
+        "",
+        f"--{_OUTER_BOUNDARY}",
+        _ALTERNATIVE + "{attachments}",
+        f"--{_OUTER_BOUNDARY}--",
+        "",
+    ]
+)
+_ATTACHMENT = CRLF.join(
+    [
+        f"--{_OUTER_BOUNDARY}",
+        "Content-Type: {media_type}",
+        "Content-Disposition: attachment;{name}",
+        "Content-Transfer-Encoding: base64",
+        "",
+        "{content}",
+    ]
+)
 
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+(; [a-z]+=[A-Za-z0-9-]+)*")
+_UNSUBSCRIBE = re.compile(r"https?://[!-;=?-~]+")  # ASCII that is no "<" or ">"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;,\\\"@]")
 
@@ -63,6 +85,17 @@ class Mail:
     utf8: bool
 
 
+class Kind(NamedTuple):
+    """What all mails of one skeleton have in common. `bulk` is sent to many at once."""
+
+    sender: str
+    language: str
+    reply_to: str = ""
+    bulk: bool = False
+    unsubscribes: bool = False
+    attaches: bool = False
+
+
 def compose(  # noqa: PLR0913 - what a mail is made of
     *,
     sender: str,
@@ -73,28 +106,95 @@ def compose(  # noqa: PLR0913 - what a mail is made of
     subject: str,
     text: str,
     html: str,
+    attachments: Sequence[Mapping[str, str]] = (),
+    unsubscribe: str | None = None,
+    reply_to: str = "",
+    bulk: bool = False,
+    sign: Callable[[bytes], bytes] | None = None,
 ) -> Mail:
-    """The whole mail, as bytes with lines that end in CRLF. Raises `BadAddress`."""
+    """The whole mail, as bytes with lines that end in CRLF. Raises `BadAddress`.
+
+    `unsubscribe` is where a mail program may POST to (RFC 8058). `sign` makes a header that goes
+    before the others. Raises `ValueError` for an attachment or a link that is not ours to make.
+    """
     to = mailbox(recipient)
-    content = _skeleton(sender, language).format(
-        date=formatdate(date.timestamp()),
-        to=to,
-        subject=header(subject, len("Subject: ")),
-        message_id=message_id,
-        text=_quoted_printable(text),
-        html=_quoted_printable(html),
+    if unsubscribe and not _UNSUBSCRIBE.fullmatch(unsubscribe):
+        raise ValueError("no address of a web page to unsubscribe at")
+    kind = Kind(sender, language, reply_to, bulk, bool(unsubscribe), bool(attachments))
+    content = (
+        _skeleton(kind)
+        .format(
+            date=formatdate(date.timestamp()),
+            to=to,
+            subject=header(subject, len("Subject: ")),
+            message_id=message_id,
+            unsubscribe=unsubscribe,
+            text=_quoted_printable(text),
+            html=_quoted_printable(html),
+            attachments="".join(_attachment(one) for one in attachments),
+        )
+        .encode()
     )
-    return Mail(to, content.encode(), utf8=not to.isascii())
+    return Mail(to, sign(content) + content if sign else content, utf8=not to.isascii())
 
 
 @cache
-def _skeleton(sender: str, language: str) -> str:
-    name, address = parseaddr(sender)
-    shown = f"{header(name, len('From: '), phrase=True)} <{mailbox(address)}>".strip()
-    constants = {"sender": shown, "language": header(language, len("Content-Language: "))}
+def _skeleton(kind: Kind) -> str:
+    constants = {
+        "sender": _named_mailbox("From", kind.sender),
+        "language": header(kind.language, len("Content-Language: ")),
+        "reply_to": _named_mailbox("Reply-To", kind.reply_to) if kind.reply_to else "",
+    }
     # What is filled in here is read as a skeleton again.
     braces = str.maketrans({"{": "{{", "}": "}}"})
-    return _SKELETON.format(**{name: text.translate(braces) for name, text in constants.items()})
+    safe = {name: text.translate(braces) for name, text in constants.items()}
+    headers = [
+        "Date: {date}",
+        f"From: {safe['sender']}",
+        "To: {to}",
+        *([f"Reply-To: {safe['reply_to']}"] if kind.reply_to else []),
+        "Subject: {subject}",
+        "Message-ID: {message_id}",
+        "Auto-Submitted: auto-generated",
+        *(["Precedence: bulk"] if kind.bulk else []),
+        *(_CAN_UNSUBSCRIBE if kind.unsubscribes else []),
+        f"Content-Language: {safe['language']}",
+        "MIME-Version: 1.0",
+    ]
+    return CRLF.join([*headers, _MIXED if kind.attaches else _ALTERNATIVE])
+
+
+_CAN_UNSUBSCRIBE = (
+    "List-Unsubscribe: <{unsubscribe}>",
+    "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+)
+
+
+def _named_mailbox(name: str, value: str) -> str:
+    shown, address = parseaddr(value)
+    return f"{header(shown, len(f'{name}: '), phrase=True)} <{mailbox(address)}>".strip()
+
+
+def _attachment(one: Mapping[str, str]) -> str:
+    if not _MEDIA_TYPE.fullmatch(one["media_type"]):
+        raise ValueError("no media type")
+    encoded = encodebytes(one["text"].encode(errors="replace")).decode()  # lines of 76
+    return _ATTACHMENT.format(
+        media_type=one["media_type"].replace("; ", f";{CRLF} "),
+        name=_file_name(_CONTROL.sub("", one["name"]) or "berkas"),
+        content=encoded.replace("\n", CRLF),
+    )
+
+
+def _file_name(name: str) -> str:
+    """The parameter `filename`: plain, or encoded in as many pieces as it takes (RFC 2231)."""
+    if re.fullmatch(rf"[\w.-]{{1,{_NAME}}}", name, re.ASCII):
+        return f'{CRLF} filename="{name}"'
+    encoded = f"utf-8''{quote(name, safe='')}"
+    cut = re.findall(r"(?:%..|[^%]){1,20}", encoded)
+    if len(cut) == 1:
+        return f"{CRLF} filename*={encoded}"
+    return ";".join(f"{CRLF} filename*{place}*={part}" for place, part in enumerate(cut))
 
 
 def mailbox(address: str) -> str:
@@ -157,3 +257,29 @@ def _quoted_printable(text: str) -> str:
     encoded = b2a_qp((lines + CRLF).encode(errors="replace"), istext=True)
     # It breaks long lines in the way in which the first line ends, so there must be one that does.
     return encoded.decode("ascii").removesuffix(CRLF)
+
+
+_SIGNED = (
+    *(b"From", b"Reply-To", b"To", b"Subject", b"Date", b"Message-ID", b"MIME-Version"),
+    # A mail program takes the button to unsubscribe from signed headers only (RFC 8058).
+    *(b"Content-Type", b"List-Unsubscribe", b"List-Unsubscribe-Post"),
+)
+
+
+def dkim_signer(key: str, selector: str, domain: str) -> Callable[[bytes], bytes]:
+    """Makes the DKIM-Signature header (RFC 6376) of a mail; `key` is an RSA key as PEM.
+
+    Takes some milliseconds of pure Python, so that it is left to the relay where that can do it.
+    """
+
+    def sign(content: bytes) -> bytes:
+        return dkim.sign(  # type: ignore[no-any-return]
+            content,
+            selector.encode(),
+            domain.encode(),
+            key.encode(),
+            canonicalize=(b"relaxed", b"relaxed"),
+            include_headers=list(_SIGNED),
+        )
+
+    return sign

@@ -18,11 +18,11 @@ from services.notifications.claims import LOOK_UP_S
 from services.notifications.providers.base import Answer, LooksUp, Outgoing, Provider
 from services.notifications.resources import database
 from services.notifications.rules import GOES_AGAIN
-from shared.tracing import span
+from shared.tracing import trace_id
 
 log = structlog.get_logger()
 
-RETRY_S = (0, 30, 120, 600, 1800, 7200)  # after the first try, the second, ...; then the last
+RETRY_S = (0, 30, 120, 600, 1800, 7200)  # after the first refusal, the second, ...; then the last
 RECORD_S = 30.0  # how long outcomes wait for a database that is away
 _LOGGED_AS = {"email": "mail"}
 
@@ -34,7 +34,7 @@ _LOGGED_AS = {"email": "mail"}
 _RECORD = text("""
     WITH answer AS (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS answer(
-            id uuid, number int, state text, delay float, too_late text, settle float,
+            id uuid, number int, state text, refused int, delay float, too_late text, settle float,
             provider text, reference text, started_at timestamptz, outcome text, detail text,
             reply text, parts int, cost numeric)
     ), told AS (
@@ -42,6 +42,7 @@ _RECORD = text("""
             provider_reference = coalesce(nullif(reference, ''), provider_reference),
             accepted_at = CASE WHEN answer.state = 'accepted' THEN now() ELSE accepted_at END,
             next_attempt_at = now() + make_interval(secs => delay),
+            refusals = refusals + refused,
             settle_until = now() + make_interval(secs => settle),
             parts = coalesce(answer.parts, message.parts),
             cost = coalesce(message.cost + answer.cost, answer.cost, message.cost),
@@ -55,14 +56,15 @@ _RECORD = text("""
           AND message.state IN ('claimed', 'handing_over', 'queued', 'unknown')
         RETURNING message.id, message.state
     ), overtaken AS (
-        UPDATE message SET accepted_at = coalesce(accepted_at, now()),
+        UPDATE message SET accepted_at = coalesce(
+                accepted_at, CASE WHEN answer.state = 'accepted' THEN now() END),
             provider_reference = coalesce(nullif(reference, ''), provider_reference),
             parts = coalesce(answer.parts, message.parts),
             cost = coalesce(message.cost + answer.cost, answer.cost, message.cost)
         FROM answer
         WHERE message.id = answer.id AND message.attempts = answer.number
-          AND message.state IN ('delivered', 'read', 'bounced', 'failed')
-          AND answer.state = 'accepted'
+          AND (message.state IN ('accepted', 'delivered', 'read', 'bounced')
+            OR message.state = 'failed' AND answer.state = 'accepted')
         RETURNING message.id, message.state
     ), kept AS (
         INSERT INTO attempt (message_id, number, provider, started_at, outcome, detail, reply)
@@ -98,6 +100,7 @@ def _row(
         "id": str(message.id),
         "number": message.number,
         "state": state,
+        "refused": int(answer.outcome == "retryable" and not answer.away),
         "delay": delay,
         "too_late": "unknown" if answer.outcome == "unknown" else "expired",
         "settle": LOOK_UP_S if looks_up else None,
@@ -131,9 +134,11 @@ def _fate(provider: Provider, message: Outgoing, answer: Answer) -> tuple[str, f
         isinstance(provider, LooksUp) or message.work_class not in GOES_AGAIN
     ):
         return "unknown", 0
-    if answer.away:  # not the message's fault: another provider may have it at once
+    # That is not the message's fault: another provider may have it at once. The breaker keeps it
+    # away from this one.
+    if answer.away or answer.outcome == "throttled":
         return "queued", 0
-    delay: float = RETRY_S[min(message.number, len(RETRY_S)) - 1]
+    delay: float = RETRY_S[min(message.refusals, len(RETRY_S) - 1)]
     # Spread, so that what failed together does not come back together.
     delay *= random.uniform(0.8, 1.2)  # noqa: S311 - no secret
     return "queued", max(delay, answer.retry_after or 0)
@@ -164,13 +169,14 @@ def _write(
 
 def _log(provider: Provider, message: Outgoing, answer: Answer, state: str | None) -> None:
     write = log.info if answer.outcome == "accepted" else log.warning
-    with span(message.traceparent):
-        write(
-            f"{_LOGGED_AS.get(message.channel, message.channel)}.{answer.outcome}",
-            message=str(message.id),
-            provider=provider.name,
-            code=answer.code,
-            attempt=message.number,
-            state=state,
-            detail=answer.detail,
-        )
+    write(
+        f"{_LOGGED_AS.get(message.channel, message.channel)}.{answer.outcome}",
+        message=str(message.id),
+        provider=provider.name,
+        code=answer.code,
+        attempt=message.number,
+        state=state,
+        detail=answer.detail,
+        traceparent=message.traceparent,
+        trace_id=trace_id(message.traceparent),
+    )

@@ -6,6 +6,8 @@ from email.utils import parseaddr
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
@@ -24,6 +26,15 @@ def sender(value: str) -> str:
     return value
 
 
+def dkim_key(value: str) -> str:
+    """An RSA key as PEM; its lines may be parted by a backslash and an n instead."""
+    pem = value.replace("\\n", "\n")
+    key = load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("an RSA key as PEM is wanted")  # noqa: TRY004 - pydantic wants this one
+    return pem
+
+
 def _web_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -32,9 +43,13 @@ def _web_url(url: str) -> str:
 
 
 MailUrl = Annotated[str, AfterValidator(mail_url)]
+DkimKey = Annotated[str, AfterValidator(dkim_key)]
 MailSender = Annotated[str, AfterValidator(sender)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 Secret = Annotated[str, Field(min_length=1, repr=False)]
+
+
+OUR_URL = Field(default=None, description="Where its receipts reach us, if not at BASE_URL")
 
 
 class WayOut(BaseModel):
@@ -85,6 +100,9 @@ class WhatsAppSettings(GatewaySettings):
 
     kind: Literal["whatsapp-cloud"]
     url: WebUrl
+    # What Meta allows: to all from one number, and to one and the same.
+    per_sender: float | None = Field(default=80, gt=0)
+    per_recipient: float | None = Field(default=6, gt=0)
     version: str = Field(default="v23.0", pattern=r"^v\d+\.\d+$")
     phone_number_id: str = Field(pattern=r"^\d+$")
     token: Secret
@@ -99,6 +117,7 @@ class InfobipSettings(GatewaySettings):
     url: WebUrl
     key: Secret
     sender: str = Field(min_length=1)
+    our_url: WebUrl | None = OUR_URL
 
 
 class KannelSettings(GatewaySettings):
@@ -109,6 +128,7 @@ class KannelSettings(GatewaySettings):
     username: str
     password: Secret
     sender: str = Field(min_length=1)
+    our_url: WebUrl | None = OUR_URL
 
 
 Gateway = Annotated[

@@ -1,9 +1,29 @@
-"""Who is told what, and how urgent it is. `handlers/` says which event starts a rule."""
+"""Who is told what, when, how and how urgently: one table.
+
+`handlers/` tell what follows from an event, `schedules` and `digests` what comes by the calendar.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from services.notifications.providers.base import CHANNELS, Channel
+from shared.events import (
+    AccountCreated,
+    CertificateIssued,
+    CertificateRevoked,
+    Event,
+    OwnLinksRequested,
+    RegistrationApproved,
+    RegistrationCancelled,
+    RegistrationCorrected,
+    RegistrationRejected,
+    RegistrationRescheduled,
+    RegistrationReturned,
+    RegistrationSubmitted,
+    RegistrationWaitlisted,
+    SeatOffered,
+    SignInCodeRequested,
+)
 
 WorkClass = Literal["code", "transactional", "reminder", "bulk", "digest"]
 CLASSES: tuple[WorkClass, ...] = ("code", "transactional", "reminder", "bulk", "digest")
@@ -13,61 +33,100 @@ OPENS, CLOSES = 8, 20  # o'clock where the recipient lives, for the other classe
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """So many days after a meeting's first day, or its last, at this hour on its venue's clock.
+
+    With `eve` it comes at that hour of the evening before, when the meeting begins so early that
+    the morning would be too late for somebody in the country (see `schedules`).
+    """
+
+    days: int
+    hour: int
+    after_end: bool = False
+    eve: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Once a day at this hour where the recipient lives."""
+
+    hour: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """`name` is part of the identity of every message it causes, so it never changes.
 
-    `template` is a folder below `templates/mail`. The first of the `channels` for which there is an
-    address and a provider is used; the next one when it fails. After a rule that `ends` something,
-    what was known about it before is no longer told.
+    `trigger` is the event or the schedule that starts it; None: an official does. `template` is a
+    folder below `templates/mail`. The first of the `channels` for which there is an address and a
+    provider is used; the next one when it fails. The class decides the window. After a rule that
+    `ends` something, what was known about it before is no longer told. What officials change of
+    it, `rule_settings` knows.
     """
 
     name: str
     template: str
     work_class: WorkClass
+    trigger: type[Event] | Schedule | Daily | None = None
     ends: bool = False
     channels: tuple[Channel, ...] = CHANNELS
 
+    @property
+    def may_be_off(self) -> bool:
+        """Without a code nobody gets in, so that one is always told."""
+        return self.work_class != "code"
+
 
 REGISTRATION_SUBMITTED = Rule(
-    "registration-submitted", template="registration_submitted", work_class="transactional"
+    "registration-submitted", "registration_submitted", "transactional", RegistrationSubmitted
 )
 REGISTRATION_WAITLISTED = Rule(
-    "registration-waitlisted", template="registration_waitlisted", work_class="transactional"
+    "registration-waitlisted", "registration_waitlisted", "transactional", RegistrationWaitlisted
 )
 REGISTRATION_APPROVED = Rule(
-    "registration-approved", template="registration_approved", work_class="transactional"
+    "registration-approved", "registration_approved", "transactional", RegistrationApproved
 )
 REGISTRATION_RETURNED = Rule(
-    "registration-returned", template="registration_returned", work_class="transactional"
+    "registration-returned", "registration_returned", "transactional", RegistrationReturned
 )
 REGISTRATION_CORRECTED = Rule(
-    "registration-corrected", template="registration_corrected", work_class="transactional"
+    "registration-corrected", "registration_corrected", "transactional", RegistrationCorrected
 )
 REGISTRATION_REJECTED = Rule(
     "registration-rejected",
-    template="registration_rejected",
-    work_class="transactional",
+    "registration_rejected",
+    "transactional",
+    RegistrationRejected,
     ends=True,
 )
 REGISTRATION_CANCELLED = Rule(
     "registration-cancelled",
-    template="registration_cancelled",
-    work_class="transactional",
+    "registration_cancelled",
+    "transactional",
+    RegistrationCancelled,
     ends=True,
 )
-SEAT_OFFERED = Rule("seat-offered", template="seat_offered", work_class="transactional")
+SEAT_OFFERED = Rule("seat-offered", "seat_offered", "transactional", SeatOffered)
 REGISTRATION_RESCHEDULED = Rule(
-    "registration-rescheduled", template="registration_rescheduled", work_class="transactional"
+    "registration-rescheduled", "registration_rescheduled", "transactional", RegistrationRescheduled
 )
-OWN_LINKS = Rule("own-links", template="own_links", work_class="transactional")
-SIGN_IN_CODE = Rule("sign-in-code", template="sign_in_code", work_class="code")
-ACCOUNT_CREATED = Rule("account-created", template="account_created", work_class="transactional")
 CERTIFICATE_ISSUED = Rule(
-    "certificate-issued", template="certificate_issued", work_class="transactional"
+    "certificate-issued", "certificate_issued", "transactional", CertificateIssued
 )
 CERTIFICATE_REVOKED = Rule(
-    "certificate-revoked", template="certificate_revoked", work_class="transactional"
+    "certificate-revoked", "certificate_revoked", "transactional", CertificateRevoked
 )
+OWN_LINKS = Rule("own-links", "own_links", "transactional", OwnLinksRequested)
+SIGN_IN_CODE = Rule("sign-in-code", "sign_in_code", "code", SignInCodeRequested)
+ACCOUNT_CREATED = Rule("account-created", "account_created", "transactional", AccountCreated)
+REMINDER_WEEK = Rule("reminder-week", "reminder_week", "reminder", Schedule(days=-7, hour=9))
+REMINDER_DAY = Rule("reminder-day", "reminder_day", "reminder", Schedule(days=-1, hour=9))
+REMINDER_MORNING = Rule(
+    "reminder-morning", "reminder_morning", "reminder", Schedule(days=0, hour=OPENS, eve=18)
+)
+THANKS = Rule("thanks", "thanks", "reminder", Schedule(days=1, hour=10, after_end=True))
+PENDING_DIGEST = Rule("pending-digest", "pending_digest", "digest", Daily(hour=OPENS))
+ANNOUNCEMENT = Rule("announcement", "announcement", "bulk")
 
 ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Rule))
 ENDING = tuple(rule.name for rule in ALL if rule.ends)

@@ -1,12 +1,14 @@
 """What notifications is told by its environment."""
 
 from functools import cache
-from typing import Self
+from ipaddress import IPv4Network, IPv6Network
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from services.notifications.provider_settings import (
+    DkimKey,
     Gateway,
     LogSettings,
     MailSender,
@@ -27,15 +29,33 @@ class Settings(ServiceSettings):
     gateways: tuple[Gateway, ...] = (LogSettings(kind="log"),)
     # Answers to a mail arrive there.
     mail_from: MailSender = "Sejawat <sejawat@localhost>"
+    # Where answers go instead.
+    mail_reply_to: MailSender | Literal[""] = ""
+    # Left to the relay as long as there is no key: RSA, as PEM.
+    dkim_key: DkimKey | Literal[""] = Field(default="", repr=False)
+    dkim_selector: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$")
+    dkim_domain: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$")
     # Reminders, announcements and digests to one person on one day.
     daily_cap: int = Field(default=3, ge=1)
     keep_content_days: int = Field(default=90, ge=1)
+    # Signs what providers tell of bounces and complaints; without it nobody can.
+    bounce_secret: str = Field(default="", pattern=r"^(.{32,})?$", repr=False)
+    # Networks that are not of the internet and may be told all the same, e.g. ["10.1.0.0/16"].
+    webhooks_allow_private: tuple[IPv4Network | IPv6Network, ...] = ()
+    # A webhook that has failed for so long is left alone.
+    webhook_disable_days: int = Field(default=5, ge=1)
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         names = [way.name for way in (*self.relays, *self.named_gateways)]
         if len(set(names)) < len(names):
             raise ValueError(f"two ways out have the same name: {', '.join(sorted(names))}")
+        return self
+
+    @model_validator(mode="after")
+    def _dkim_is_whole(self) -> Self:
+        if self.dkim_key and not (self.dkim_selector and self.dkim_domain):
+            raise ValueError("DKIM_KEY needs DKIM_SELECTOR and DKIM_DOMAIN")
         return self
 
     @property

@@ -3,37 +3,63 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.notifications.providers.base import Outgoing, Provider
+from services.notifications.providers.base import Outgoing, Pace, Provider
 from services.notifications.resources import buckets
+from services.notifications.rules import GOES_AGAIN
 from services.notifications.settings import settings
 from shared.buckets import Bucket
 
-
-def admit(
-    provider: Provider, messages: Sequence[Outgoing]
-) -> tuple[list[Outgoing], dict[UUID, float]]:
-    """Those that may go now, and for the others the seconds to wait."""
-    wanted = [_buckets(provider, message) for message in messages]
-    if not any(wanted):
-        return list(messages), {}
-    waits = dict(zip((m.id for m in messages), buckets.take(wanted), strict=True))
-    late = {identity: seconds for identity, seconds in waits.items() if seconds > 0}
-    return [message for message in messages if message.id not in late], late
+SPARE = 4  # what may wait leaves a quarter of a second's messages to what may not
 
 
-def _buckets(provider: Provider, message: Outgoing) -> list[Bucket]:
-    pace, found = provider.pace, []
-    if pace.per_second:
-        found.append(Bucket(f"provider.{provider.name}", pace.per_second, max(pace.per_second, 1)))
-    if pace.per_sender and provider.sender:
-        key = f"sender.{_hidden(provider.sender)}"
-        found.append(Bucket(key, pace.per_sender, max(pace.per_sender, 1)))
-    if pace.per_recipient:
-        key = f"recipient.{provider.name}.{_hidden(message.recipient)}"
-        found.append(Bucket(key, 1 / pace.per_recipient))
-    return found
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who may go now. `late`: whom its recipient holds back, for so many seconds.
+
+    What is in neither has to wait for the provider, which has a place again in `pause` seconds.
+    """
+
+    admitted: list[Outgoing]
+    late: dict[UUID, float] = field(default_factory=dict)
+    pause: float = 0.0
+
+
+def admit(provider: Provider, messages: Sequence[Outgoing]) -> Admission:
+    """Let through as many as the pace of this provider allows."""
+    if provider.pace == Pace():
+        return Admission(list(messages))
+    wanted = [[*_common(provider, one), *_own(provider, one)] for one in messages]
+    admitted, late, pause = [], {}, 0.0
+    for message, wait in zip(messages, buckets.take(wanted), strict=True):
+        if wait is None:
+            admitted.append(message)
+        elif wait.bucket in _own(provider, message):
+            late[message.id] = wait.seconds
+        else:
+            pause = max(pause, wait.seconds)
+    return Admission(admitted, late, pause)
+
+
+def _common(provider: Provider, message: Outgoing) -> list[Bucket]:
+    """Those that all messages of a provider go through."""
+    keys = {
+        f"provider.{provider.name}": provider.pace.per_second,
+        f"sender.{_hidden(provider.sender)}": provider.pace.per_sender,
+    }
+    buckets = [Bucket(key, rate, max(rate, 1)) for key, rate in keys.items() if rate]
+    if message.work_class in GOES_AGAIN:
+        return buckets
+    return [Bucket(one.key, one.rate, one.size, (one.size - 1) / SPARE) for one in buckets]
+
+
+def _own(provider: Provider, message: Outgoing) -> list[Bucket]:
+    if not provider.pace.per_recipient:
+        return []
+    key = f"recipient.{provider.name}.{_hidden(message.recipient)}"
+    return [Bucket(key, 1 / provider.pace.per_recipient)]
 
 
 def _hidden(address: str) -> str:

@@ -4,6 +4,8 @@ from services.reporting.models import Base
 from services.reporting.settings import settings
 from shared.bus import Bus
 from shared.database import Database
+from shared.files import FileStore
+from shared.limits import Limiter
 from shared.security import Signer
 
 database = Database(lambda: settings().database_url)
@@ -16,3 +18,7 @@ bus = Bus(
 )
 file_links = Signer(lambda: settings().secret_key, "report-file")
 forms = Signer(lambda: settings().secret_key, "form")
+limiter = Limiter(lambda: settings().redis_url, lambda: settings().secret_key)
+evidence_files = FileStore(lambda: settings().files / "evidence")
+evidence_links = Signer(lambda: settings().secret_key, "evidence")
+own_page_links = Signer(lambda: settings().secret_key, "library-own-page")

@@ -7,7 +7,7 @@ import httpx
 from browser.guests import MEETING, approve, register
 from deskwork import csv_sheet, row
 from sites import Site, eventually, form_token
-from walking import known, message
+from walking import known, message, signed
 
 HOST = "kepri@contoh.id"
 ROUND = "/registration/rounds/plm-2027"
@@ -20,7 +20,8 @@ def made_for(site: Site, account: str) -> list[str]:
     """Where a visitor starts; the links of these pages and their pages lead to all others."""
     if account == HOST:
         return host_starts(site)
-    return ["/registration/rounds", f"{ROUND}/publish"] if account else public_starts(site)
+    starts = ["/registration/rounds", f"{ROUND}/publish", "/notifications/rules"]
+    return starts if account else public_starts(site)
 
 
 def public_starts(site: Site) -> list[str]:
@@ -43,6 +44,8 @@ def public_starts(site: Site) -> list[str]:
         first_link(site.signed_in(HOST), certificate(site), "/registration/c/"),
         password_link(site),
         code_page(site),
+        f"/notifications/preferences/{signed(site, 'preferences', 'tamu@contoh.id')}",
+        f"/notifications/unsubscribe/{signed(site, 'unsubscribe', 'bulk tamu@contoh.id')}",
     ]
 
 
@@ -66,6 +69,7 @@ def host_starts(site: Site) -> list[str]:
         f"/reporting/reports/{ordered(host)}",
         f"/notifications/messages/{message(site)}",
         revocable_token(host),
+        *announcements(host),
     ]
 
 
@@ -74,6 +78,16 @@ def draft(host: httpx.Client) -> str:
     page = f"/registration/meetings/{MEETING}/clone"
     made = sent(host, page, title="Salinan pertemuan (contoh)", first_day="2027-09-01")
     return made.partition("/edit")[0] + "/publish"
+
+
+def announcements(host: httpx.Client) -> list[str]:
+    """One that is still a draft, and one on its way."""
+    form = "/notifications/announcements/new"
+    text = {"subject": "Bahan pertemuan (contoh)", "body": "Unduh: https://contoh.id/bahan"}
+    typed = {"kind": "participants", "channel_1": "email", "channel_2": "sms"} | text
+    drafted, started = sent(host, form, **typed), sent(host, form, **typed)
+    eventually(lambda: 'value="start"' in host.get(started).text, "it reaches somebody")
+    return [drafted, sent(host, started, action="start")]
 
 
 def sent(client: httpx.Client, page: str, *, to: str = "", **fields: str) -> str:

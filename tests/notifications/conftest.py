@@ -3,11 +3,15 @@
 import json
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from notifications.mailroom import Mailroom
+import uvicorn
+from notifications.desk import signed_in
+from notifications.mailroom import Mailroom, eventually
 from sqlalchemy import text
 
 from shared.local.ports import free_port
@@ -21,9 +25,9 @@ from shared.security import new_key
 @pytest.fixture(scope="session")
 def mailroom() -> Iterator[Mailroom]:
     """A migrated database, a Redis, and the settings that lead to them and to a mail server."""
+    from services.notifications.providers import registry
     from services.notifications.resources import database
     from services.notifications.settings import settings
-    from services.notifications.providers import registry
 
     with tempfile.TemporaryDirectory(prefix="sejawat-test-") as folder:
         postgres, redis = Postgres(Path(folder) / "postgres"), Redis(Path(folder) / "redis")
@@ -39,6 +43,7 @@ def mailroom() -> Iterator[Mailroom]:
             "REDIS_URL": redis.url,
             "SMTP_URL": f"smtp://127.0.0.1:{port}",
             "BASE_URL": "http://sejawat.contoh.id",
+            "BOUNCE_SECRET": "b" * 40,
         }
         before = dict(os.environ)
         os.environ |= environment
@@ -47,7 +52,7 @@ def mailroom() -> Iterator[Mailroom]:
         os.environ.clear()
         os.environ |= before  # they have been read; other tests have their own
         private_key = json.dumps(key.as_dict(private=True))
-        yield Mailroom(Path(folder), postgres, environment, private_key, port)
+        yield Mailroom(Path(folder), postgres, redis, environment, private_key, port)
         registry.close()
         database.engine.dispose()
         redis.stop()
@@ -57,17 +62,31 @@ def mailroom() -> Iterator[Mailroom]:
 @pytest.fixture
 def empty(mailroom: Mailroom) -> Iterator[None]:
     """No message from an earlier test, and no connection of ours to its mail server after this."""
-    from services.notifications.resources import bus, database
     from services.notifications.providers import registry
+    from services.notifications.resources import bus, database
 
     assert mailroom.folder.exists()
     with database.sessions.begin() as session:
         session.execute(
-            text("TRUNCATE message, attempt, erased_subject, inbox, failed_event, clock, canary")
+            text(
+                "TRUNCATE message, attempt, erased_subject, inbox, failed_event, clock, canary, "
+                "provider_state, suppression, preference, receipt CASCADE"
+            )
         )
     bus.queues.client.flushall()
     yield
     registry.close()
+
+
+@pytest.fixture
+def nobody(empty: None) -> None:  # noqa: ARG001 - it comes first
+    """No meeting and nobody from an earlier test, and every rule as it came."""
+    from services.notifications.resources import database
+
+    with database.sessions.begin() as session:
+        session.execute(
+            text("TRUNCATE meeting, participant, attendance, official, schedule_run, rule_setting")
+        )
 
 
 @pytest.fixture
@@ -77,3 +96,29 @@ def sink(mailroom: Mailroom, tmp_path: Path) -> Iterator[SmtpSink]:
     sink.start()
     yield sink
     sink.stop()
+
+
+@pytest.fixture(scope="session")
+def our_url(mailroom: Mailroom) -> Iterator[str]:
+    """Where this process's application answers, as a gateway asks it."""
+    from services.notifications.app import standalone
+
+    port = free_port()
+    assert mailroom.folder.exists()
+    config = uvicorn.Config(
+        standalone, host="127.0.0.1", port=port, log_config=None, lifespan="off", ws="none"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    eventually(lambda: server.started, "the application answers")
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def national(mailroom: Mailroom, our_url: str) -> Iterator[httpx.Client]:
+    """An official of the national office."""
+    with signed_in(mailroom, our_url, "national") as client:
+        yield client

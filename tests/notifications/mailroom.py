@@ -19,9 +19,10 @@ from builders import meeting_facts, participant, registration_facts, registratio
 from sqlalchemy import Row, text
 from uuid_utils.compat import uuid7
 
-from services.notifications import delivery, handlers, jobs
+from services.notifications import claims, delivery, handlers, jobs
+from services.notifications.providers.base import Outgoing
 from services.notifications.resources import bus, database
-from services.notifications.rules import WorkClass
+from services.notifications.rules import CLASSES, WorkClass
 from shared.bus.envelope import Envelope, seal
 from shared.bus.inbox import Copy
 from shared.events import (
@@ -34,6 +35,7 @@ from shared.events import (
     SignInCodeRequested,
 )
 from shared.local.postgres import Postgres
+from shared.local.redis import Redis
 from shared.local.smtp_sink import SmtpSink
 from shared.tracing import new_traceparent
 
@@ -49,6 +51,7 @@ class Mailroom:
 
     folder: Path
     postgres: Postgres
+    redis: Redis
     environment: dict[str, str]
     private_key: str
     smtp_port: int
@@ -189,6 +192,27 @@ def states() -> Counter[str]:
 def outcomes() -> list[str]:
     """How each attempt ended, in order."""
     return [row.outcome for row in rows("SELECT outcome FROM attempt ORDER BY id")]
+
+
+def breakers_are_closed() -> None:
+    """What was away is tried again at once, with any number of messages."""
+    rows("UPDATE provider_state SET failures = 0, openings = 0, open_until = NULL")
+
+
+def zone_at(hour: int) -> str:
+    """A time zone in which it is so many o'clock now: no test waits for the morning."""
+    east = (hour - datetime.now(UTC).hour + 12) % 24 - 12
+    return f"Etc/GMT{-east:+}"
+
+
+def claimed(work_class: WorkClass = "transactional") -> list[Outgoing]:
+    """What is due of a class, in the hands of this process."""
+    return claims.claim(work_class, set()).messages
+
+
+def settle() -> None:
+    """What the beginning of each shift takes back from dead workers."""
+    claims.settle(CLASSES, [])
 
 
 def lease_is_over() -> None:

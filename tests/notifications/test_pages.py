@@ -1,20 +1,17 @@
 """What officials see of messages, over HTTP; and what nobody else sees."""
 
 import re
-import threading
 from collections.abc import Iterator
 
 import httpx
 import pytest
-import uvicorn
-from fastapi.routing import APIRouter
+from notifications.desk import BINTAN, JATENG, KARIMUN, signed_in
 from notifications.mailroom import (
     ROOT,
     Mailroom,
     account_created,
     code_requested,
     deliver,
-    eventually,
     messages,
     registered,
     rows,
@@ -23,94 +20,48 @@ from notifications.mailroom import (
 )
 
 from shared.events import RegistrationErased
-from shared.local.ports import LOOPBACK, free_port
 from shared.local.smtp_sink import Faults, SmtpSink
-from shared.security import Caller, Role, issue_token
+from shared.security import Role
 from shared.web import untranslated
 
 pytestmark = pytest.mark.usefixtures("empty")
 
 LIST = "/notifications/api/v1/messages"
-BINTAN, KARIMUN, JATENG = "21.01.01.2001", "21.02.01.2001", "33.01.01.2001"
-
-
-@pytest.fixture(scope="module")
-def address(mailroom: Mailroom) -> Iterator[str]:
-    """This service alone, as its container serves it."""
-    from services.notifications.app import standalone
-
-    assert mailroom
-    port = free_port()
-    config = uvicorn.Config(standalone, LOOPBACK, port, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    eventually(lambda: server.started, "the service answers")
-    yield f"http://{LOOPBACK}:{port}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.fixture
-def anonymous(address: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=address) as client:
+def anonymous(our_url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=our_url) as client:
         yield client
 
 
-def caller(mailroom: Mailroom, address: str, role: Role, region_code: str = "") -> httpx.Client:
-    who = Caller(role, "Petugas Contoh", "petugas", region_code)
-    token = issue_token(mailroom.private_key, who, seconds=600)
-    return httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"})
-
-
-@pytest.fixture
-def national(mailroom: Mailroom, address: str) -> Iterator[httpx.Client]:
-    with caller(mailroom, address, "national") as client:
-        yield client
-
-
-def guarded_routes() -> list[str]:
-    """Every path but those of health, metrics and the description of the API."""
-    from services.notifications.api import messages as api
-    from services.notifications.app import app
-    from services.notifications.pages import messages as pages
-
-    included: list[APIRouter] = [api.router, pages.router]
-    open_to_all = {"/health/live", "/health/ready", "/metrics", "/api/openapi.json"}
-    own = {route.path for route in app.routes if hasattr(route, "path")}
-    assert own == open_to_all, "a route of the application itself would need a look"
-    assert len(app.routes) == len(own) + len(included), "a router is missing in this list"
-    return [route.path for router in included for route in router.routes]  # type: ignore[attr-defined]
-
-
-def test_every_route_refuses_who_is_not_signed_in(anonymous: httpx.Client) -> None:
+def test_every_page_of_messages_refuses_who_is_not_signed_in(anonymous: httpx.Client) -> None:
+    """A walk of all routes is in test_boundaries; here there is something to refuse."""
     deliver(registered())
     [message] = messages()
-    paths = guarded_routes()
-    assert len(paths) == 5
-    for path in paths:
-        there = "/notifications" + path.replace("{message_id}", str(message.id))
-        answer = anonymous.get(there)
-        if "/api/" in path:
-            assert answer.status_code == 401
-            assert answer.json()["code"] == "unauthenticated"
-        else:
-            assert answer.status_code == 303
-            assert answer.headers["location"].startswith("/registration/sign-in?next=")
+    for path in (LIST, f"{LIST}/{message.id}"):
+        answer = anonymous.get(path)
+        assert answer.status_code == 401
+        assert answer.json()["code"] == "unauthenticated"
+        assert "peserta@contoh.id" not in answer.text
+    for path in ("", f"messages/{message.id}", f"messages/{message.id}/html"):
+        answer = anonymous.get(f"/notifications/{path}")
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/registration/sign-in?next=")
         assert "peserta@contoh.id" not in answer.text
 
 
 @pytest.mark.parametrize("role", ["library", "master_trainer"])
-def test_who_is_no_official_sees_nothing(mailroom: Mailroom, address: str, role: Role) -> None:
+def test_who_is_no_official_sees_nothing(mailroom: Mailroom, our_url: str, role: Role) -> None:
     deliver(registered())
-    with caller(mailroom, address, role, "21") as client:
+    with signed_in(mailroom, our_url, role, "21") as client:
         assert client.get(LIST).status_code == 403
         answer = client.get("/notifications/")
         assert answer.status_code == 403
         assert "peserta@contoh.id" not in answer.text
 
 
-def test_officials_see_the_messages_of_their_own_region(mailroom: Mailroom, address: str) -> None:
+def test_officials_see_the_messages_of_their_own_region(mailroom: Mailroom, our_url: str) -> None:
     for region in (BINTAN, KARIMUN, JATENG):
         deliver(registered(email=f"warga{region}@contoh.id", region_code=region))
     every: list[tuple[Role, str, list[str]]] = [
@@ -122,7 +73,7 @@ def test_officials_see_the_messages_of_their_own_region(mailroom: Mailroom, addr
         ("province", "", []),
     ]
     for role, region, expected in every:
-        with caller(mailroom, address, role, region) as client:
+        with signed_in(mailroom, our_url, role, region) as client:
             items = client.get(LIST).json()["items"]
             assert [item["region_code"] for item in items] == expected, (role, region)
             page = client.get("/notifications/").text

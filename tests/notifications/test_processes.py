@@ -39,7 +39,7 @@ def test_events_become_mails_and_a_worker_that_is_stopped_leaves_nothing_half_do
     arrive(1)
     eventually(lambda: states() == {"accepted": 1}, "the mail", 60)
     assert len(mails(sink)) == 1
-    sink.faults = Faults(delay_ms=30)
+    sink.faults = Faults(delay_ms=300)
     arrive(*range(2, 302))
     eventually(lambda: states()["accepted"] > 20, "some of the mails")
     worker.send_signal(signal.SIGTERM)

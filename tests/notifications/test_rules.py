@@ -12,6 +12,7 @@ from notifications.mailroom import (
     account_created,
     body,
     changed,
+    claimed,
     code_requested,
     coming_meeting,
     deliver,
@@ -24,10 +25,11 @@ from notifications.mailroom import (
 )
 from uuid_utils.compat import uuid7
 
-from services.notifications import delivery, jobs, rules, words
-from services.notifications import messages as noun
+from services.notifications import claims, forgetting, jobs, rules, words
 from services.notifications.handlers.accounts import ROLES
+from services.notifications.providers import registry
 from services.notifications.resources import database
+from services.notifications.templates import TEMPLATE_TEST
 from shared.bus.envelope import Envelope
 from shared.events import (
     SUBSCRIBERS,
@@ -50,6 +52,7 @@ from shared.security import Role
 
 pytestmark = pytest.mark.usefixtures("empty")
 
+BY_EVENT = {rule.name for rule in rules.ALL if isinstance(rule.trigger, type)}
 HOSTILE = (
     'Kurang <script src="//x">alert(1)</script>\n\nHubungi kami:\nhttp://jahat.contoh {{ code }}'
 )
@@ -100,9 +103,9 @@ def every_kind(**reader: Any) -> list[Envelope[Any]]:
 
 
 def test_there_is_a_case_for_each_event_we_hear() -> None:
-    heard = {event for event, names in SUBSCRIBERS.items() if "notifications" in names}
-    assert {type(e.data) for e in every_kind()} == heard - {RegistrationErased}
-    assert {rule.name for rule in rules.ALL} == set(words.RULES)
+    starting = {rule.trigger for rule in rules.ALL if isinstance(rule.trigger, type)}
+    assert {type(e.data) for e in every_kind()} == starting
+    assert {rule.name for rule in (*rules.ALL, TEMPLATE_TEST)} == set(words.RULES)
     assert len({type(event) for event in events()}) == len(SUBSCRIBERS)
 
 
@@ -113,7 +116,7 @@ def test_every_rule_is_a_whole_mail(sink: SmtpSink, language: str) -> None:
     send_due("code")
     send_due()
     found = mails(sink)
-    assert {row.rule for row in messages()} == {rule.name for rule in rules.ALL}
+    assert {row.rule for row in messages()} == BY_EVENT
     assert len(found) == len(every_kind())
     for mail in found:
         assert mail["Content-Language"] == language
@@ -130,7 +133,7 @@ def test_every_rule_is_a_whole_mail(sink: SmtpSink, language: str) -> None:
 def test_every_rule_is_an_sms_of_plain_signs(language: str) -> None:
     deliver(*every_kind(language=language, email=None, phone="+6281234567890"))
     kinds = {message.rule: message for message in messages()}
-    assert set(kinds) == {rule.name for rule in rules.ALL}
+    assert set(kinds) == BY_EVENT
     for message in kinds.values():
         assert message.channel == "sms"
         assert message.text.isascii(), message.text
@@ -244,7 +247,7 @@ def test_the_words_of_every_role_are_there() -> None:
 def test_a_code_overtakes_what_was_queued_before_it(sink: SmtpSink) -> None:
     deliver(*(registered(email=f"p{number}@contoh.id") for number in range(5)))
     deliver(code_requested())
-    jobs.send_due()
+    jobs.send_transactional()
     first, *others = mails(sink)
     assert str(first["Subject"]) == "482913 adalah kode masuk Sejawat Anda"
     assert "482913" in body(first)
@@ -256,11 +259,11 @@ def test_a_code_is_forgotten_when_its_time_is_over_sent_or_not(sink: SmtpSink) -
     rows("UPDATE message SET next_attempt_at = '2099-01-01' WHERE recipient = 'antre@contoh.id'")
     send_due("code")
     with database.sessions.begin() as session:
-        noun.purge_codes(session)
+        forgetting.purge_codes(session)
     assert all(message.text for message in messages())
     rows("UPDATE message SET expires_at = now()")
     with database.sessions.begin() as session:
-        noun.purge_codes(session)
+        forgetting.purge_codes(session)
     left = {message.rule: message.text for message in messages() if message.text}
     assert set(left) == {"registration-submitted"}
     rows("UPDATE message SET next_attempt_at = now() WHERE state = 'queued'")
@@ -309,9 +312,13 @@ def test_what_comes_after_the_erasure_is_not_written_down(sink: SmtpSink) -> Non
 def test_a_worker_that_has_claimed_it_does_not_send_what_was_erased(sink: SmtpSink) -> None:
     one = {"registration_id": uuid7()}
     deliver(changed(RegistrationApproved, **one))
-    [claimed] = delivery._claim("transactional", set())
+    mine = claimed()
+    [relay] = registry.ways()["email"]
+    assert relay.prepare(mine).ready == mine
     deliver(sealed(RegistrationErased(**one)))
-    assert delivery._send(claimed) is False
+    assert claims.mark(mine, relay) == set()
+    relay.abandon(mine)
+    send_due()
     assert mails(sink) == []
     assert [message.state for message in messages()] == ["suppressed"]
 
@@ -319,8 +326,7 @@ def test_a_worker_that_has_claimed_it_does_not_send_what_was_erased(sink: SmtpSi
 def test_what_is_just_being_handed_over_does_not_go_again(sink: SmtpSink) -> None:
     one = {"registration_id": uuid7()}
     deliver(changed(RegistrationApproved, **one))
-    [claimed] = delivery._claim("transactional", set())
-    assert delivery._mark(claimed, delivery.PROVIDERS["email"])
+    assert claims.mark(claimed(), registry.ways()["email"][0])
     deliver(sealed(RegistrationErased(**one)))
     rows("UPDATE message SET lease_until = now()")
     send_due()

@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from uuid_utils.compat import uuid7
 
-from services.notifications.providers import Answer, Outgoing
+from services.notifications.providers.base import Answer, Outgoing
+from services.notifications.providers.smtp import MailRelay
+from services.notifications.providers.smtp_connection import MAILS_PER_CONNECTION
 from services.notifications.settings import settings
-from services.notifications.smtp import MAILS_PER_CONNECTION, MailServer
 from shared.local.ports import LOOPBACK, free_port
 
 pytestmark = pytest.mark.usefixtures("mailroom")
@@ -62,12 +63,19 @@ def outgoing() -> Outgoing:
     )
 
 
-def mail_server(url: str) -> MailServer:
-    return MailServer(lambda: settings().model_copy(update={"smtp_url": url}))
+def mail_server(url: str) -> MailRelay:
+    return MailRelay("smtp", url, sender=settings().mail_from, our_name=settings().host)
 
 
-def send(server: MailServer) -> Answer:
-    return server.prepare(outgoing()) or server.hand_over()
+def send(server: MailRelay) -> Answer:
+    [answer] = send_all(server, outgoing())
+    return answer
+
+
+def send_all(server: MailRelay, *messages: Outgoing) -> list[Answer]:
+    prepared = server.prepare(messages)
+    answers = prepared.answers | server.hand_over(prepared.ready)
+    return [answers[message.id] for message in messages]
 
 
 @pytest.fixture(scope="module")
@@ -188,8 +196,9 @@ def test_what_was_taken_back_never_arrives() -> None:
     counting = Counting()
     controller = listening(counting)
     server = mail_server(f"smtp://{LOOPBACK}:{controller.port}")
-    assert server.prepare(outgoing()) is None
-    server.abandon()
+    message = outgoing()
+    assert server.prepare([message]).ready == [message]
+    server.abandon([message])
     assert send(server).outcome == "accepted"
     assert counting.mails == 1
     server.close()

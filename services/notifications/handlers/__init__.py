@@ -1,5 +1,5 @@
 """Events in: who is to be told, and what. One module a noun, imported for what it registers."""
 
-from services.notifications.handlers import accounts, registrations
+from services.notifications.handlers import accounts, people, registrations, webhooks
 
-__all__ = ["accounts", "registrations"]
+__all__ = ["accounts", "people", "registrations", "webhooks"]

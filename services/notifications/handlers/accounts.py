@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.notifications.handlers.common import meeting_words, one_line, tell
-from services.notifications.intents import Intent
+from services.notifications.handlers.common import tell
+from services.notifications.intents import Intent, meeting_words, one_line
 from services.notifications.resources import bus
 from services.notifications.rules import ACCOUNT_CREATED, OWN_LINKS, SIGN_IN_CODE
 from shared import regions
@@ -83,7 +83,12 @@ def tell_links(session: Session, envelopes: list[Envelope[OwnLinksRequested]]) -
             for link in event.links
         ]
         if links:
-            intents.append(_intent(envelope, envelope.time + LINKS_NEWS, {"links": links}))
+            # WhatsApp has one slot for all of them.
+            listed = "; ".join(
+                f"{one['name']}, {one['meeting']}: {one['own_link']}" for one in links
+            )
+            values = {"links": links, "all_links": listed}
+            intents.append(_intent(envelope, envelope.time + LINKS_NEWS, values))
     tell(session, OWN_LINKS, intents)
 
 

@@ -1,16 +1,17 @@
 """What a registrant is told on the way from the form to the certificate."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.notifications import forgetting, rules
-from services.notifications.handlers.common import meeting_words, one_line, tell
-from services.notifications.intents import Intent
+from services.notifications import forgetting, people, rules
+from services.notifications.attachments import calendar
+from services.notifications.handlers.common import tell
+from services.notifications.intents import Intent, meeting_words, one_line
 from services.notifications.resources import bus
 from services.notifications.rules import Rule
 from shared.bus import Envelope
@@ -79,21 +80,25 @@ def _for_some_weeks(envelope: Envelope[Any]) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What an event has us tell: by which rule, what beside the usual, and how long it is news."""
+    """What an event has us tell: by which rule, what beside the usual, and how long it is news.
+
+    One with `attaches` changes what stands in the registrant's calendar.
+    """
 
     rule: Rule
     more: Callable[[Any, Language], dict[str, str]] = _nothing
     until: Callable[[Envelope[Any]], datetime] = _until_the_meeting_ends
+    attaches: bool = False
 
 
 TELLINGS: dict[type[RegistrationEvent], Telling] = {
     RegistrationWaitlisted: Telling(rules.REGISTRATION_WAITLISTED),
-    RegistrationApproved: Telling(rules.REGISTRATION_APPROVED),
+    RegistrationApproved: Telling(rules.REGISTRATION_APPROVED, attaches=True),
     RegistrationReturned: Telling(rules.REGISTRATION_RETURNED, _reason),
     RegistrationRejected: Telling(rules.REGISTRATION_REJECTED, _reason),
-    RegistrationCancelled: Telling(rules.REGISTRATION_CANCELLED, _end),
-    SeatOffered: Telling(rules.SEAT_OFFERED, _offer, _until_the_offer_ends),
-    RegistrationRescheduled: Telling(rules.REGISTRATION_RESCHEDULED),
+    RegistrationCancelled: Telling(rules.REGISTRATION_CANCELLED, _end, attaches=True),
+    SeatOffered: Telling(rules.SEAT_OFFERED, _offer, _until_the_offer_ends, attaches=True),
+    RegistrationRescheduled: Telling(rules.REGISTRATION_RESCHEDULED, attaches=True),
     CertificateIssued: Telling(rules.CERTIFICATE_ISSUED, _certificate, _for_some_weeks),
     CertificateRevoked: Telling(rules.CERTIFICATE_REVOKED, _revocation, _for_some_weeks),
 }
@@ -105,7 +110,10 @@ def tell_change(telling: Telling, session: Session, envelopes: Envelopes) -> Non
     for envelope in envelopes:
         facts = envelope.data.registration
         more = telling.more(envelope.data, facts.participant.language)
-        intents.append(_intent(envelope, facts, telling.until(envelope), more))
+        intent = _intent(envelope, facts, telling.until(envelope), more)
+        if telling.attaches:
+            intent = replace(intent, attachments=(calendar(facts, envelope.time),))
+        intents.append(intent)
     tell(session, telling.rule, intents)
 
 
@@ -144,6 +152,7 @@ def forget(session: Session, envelopes: list[Envelope[RegistrationErased]]) -> N
     """Delete what we said to people whose data was deleted."""
     subjects = [envelope.subject for envelope in envelopes]
     forgetting.erase(session, subjects)
+    people.erase(session, subjects)
     bus.forget(session, subjects)
 
 

@@ -2,9 +2,15 @@
 
 from services.notifications.models.announcements import Announcement
 from services.notifications.models.base import Base
-from services.notifications.models.messages import Attempt, ErasedSubject, Message, Receipt
+from services.notifications.models.messages import (
+    Attempt,
+    ErasedSubject,
+    Message,
+    MessageAction,
+    Receipt,
+)
 from services.notifications.models.people import (
-    DigestItem,
+    Attendance,
     Meeting,
     Official,
     Participant,
@@ -19,11 +25,12 @@ from services.notifications.models.webhooks import WebhookAttempt, WebhookDelive
 __all__ = [
     "Announcement",
     "Attempt",
+    "Attendance",
     "Base",
-    "DigestItem",
     "ErasedSubject",
     "Meeting",
     "Message",
+    "MessageAction",
     "Official",
     "Participant",
     "Preference",

@@ -18,7 +18,8 @@ class Announcement(Base):
     """One text, to whom it goes, and how far it has come.
 
     States: `draft`, `writing` (its messages are being written down), `sending`, `paused` (before
-    or after all are written, as `cursor` tells), `done`, `cancelled`.
+    or after all are written, as `cursor` tells), `done`, `cancelled`. `history` says who brought
+    it there and when: dicts of `action`, `actor` and `at`, oldest first.
     """
 
     __tablename__ = "announcement"
@@ -44,11 +45,13 @@ class Announcement(Base):
     body_en: Mapped[str] = mapped_column(server_default=sql("''"))
     audience: Mapped[dict[str, Any]] = mapped_column(JSONB)
     channels: Mapped[list[str]] = mapped_column(JSONB)  # in order
-    cursor: Mapped[str] = mapped_column(server_default=sql("''"))  # the last one written down
+    # The address of the last one written down; None: all are.
+    cursor: Mapped[str | None] = mapped_column(server_default=sql("''"))
     written: Mapped[int] = mapped_column(server_default=sql("0"))
     recipients: Mapped[int | None]  # counted when it was started
     estimate: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # rupiah
     expires_at: Mapped[datetime | None]  # later than this nothing of it is sent
+    history: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default=sql("'[]'"))
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -7,18 +7,32 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
+    DateTime,
     ForeignKey,
     Identity,
     Index,
     UniqueConstraint,
+    func,
     literal_column,
 )
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import BigInteger, Numeric
+from sqlalchemy.types import BigInteger, Numeric, TypeDecorator
 
 from services.notifications.models.base import Base
+
+
+class Finite(TypeDecorator[datetime]):
+    """A time that is read as None when it is infinity, which Python has no word for."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """What is selected instead of the column."""
+        return func.nullif(column, literal_column("timestamptz 'infinity'"))
 
 
 class Message(Base):
@@ -67,7 +81,26 @@ class Message(Base):
             postgresql_where=sql("announcement_id IS NOT NULL"),
         ),
         Index("ix_message_meeting_slug", "meeting_slug", "class"),
-        Index("ix_message_contents", "created_at", postgresql_where=sql("text IS NOT NULL")),
+        # What still names somebody; older than its retention, it is masked.
+        Index(
+            "ix_message_named",
+            "created_at",
+            postgresql_where=sql("left(recipient, 1) NOT IN ('', '…')"),
+        ),
+        # Rare ones among very many; none of them is on the way of a message that arrives.
+        Index(
+            "ix_message_trouble",
+            "state",
+            "id",
+            postgresql_where=sql(
+                "state IN ('failed', 'expired', 'bounced', 'suppressed', 'cancelled', 'unknown')"
+            ),
+        ),
+        Index(
+            "ix_message_fallback_of",
+            "fallback_of",
+            postgresql_where=sql("fallback_of IS NOT NULL"),
+        ),
         Index(
             "ix_message_code_contents",
             "expires_at",
@@ -85,6 +118,13 @@ class Message(Base):
             literal_column("lower(person)").label("person_key"),
             postgresql_ops={"person_key": "text_pattern_ops"},
         ),
+        # Most officials see one region, which is little among very much.
+        Index(
+            "ix_message_region_code",
+            "region_code",
+            "id",
+            postgresql_ops={"region_code": "text_pattern_ops"},
+        ),
         Index("ix_message_created_at", "created_at", postgresql_using="brin"),
     )
 
@@ -92,7 +132,9 @@ class Message(Base):
     event_id: Mapped[UUID]
     rule: Mapped[str]
     channel: Mapped[str]
-    recipient: Mapped[str]  # an e-mail address, or a phone number (E.164); empty once erased
+    # An e-mail address, or a phone number (E.164); after its retention the end of it after "…",
+    # empty once erased.
+    recipient: Mapped[str]
     person: Mapped[str | None]  # whose address it is, as far as we were told; NULL once erased
     about: Mapped[str] = mapped_column(server_default=sql("''"))  # the event's subject
     version: Mapped[int | None]  # of what it is about, when that has one
@@ -122,7 +164,11 @@ class Message(Base):
     state: Mapped[str]
     state_reason: Mapped[str] = mapped_column(server_default=sql("''"))  # see words.REASONS
     attempts: Mapped[int] = mapped_column(server_default=sql("0"))
-    next_attempt_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    # How often it was refused for now; a provider that was away says nothing about the message.
+    refusals: Mapped[int] = mapped_column(server_default=sql("0"))
+    next_attempt_at: Mapped[datetime | None] = mapped_column(
+        Finite, nullable=False, server_default=sql("now()")
+    )
     lease_until: Mapped[datetime | None]
     handed_over_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
@@ -144,7 +190,7 @@ class Receipt(Base):
     __table_args__ = (
         UniqueConstraint("provider", "digest"),
         Index("ix_receipt_message_id", "message_id"),
-        Index("ix_receipt_received_at", "received_at", postgresql_using="brin"),
+        Index("ix_receipt_raw", "received_at", postgresql_where=sql("raw IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -156,6 +202,31 @@ class Receipt(Base):
     raw: Mapped[str | None]  # removed with the contents
     happened_at: Mapped[datetime | None]  # by the provider's clock
     received_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class MessageAction(Base):
+    """What an official did with a message; never changed, but its note goes with the contents.
+
+    Actions: `cancelled`, `retried`, and `replayed`, which made the message `other_id`.
+    """
+
+    __tablename__ = "message_action"
+    __table_args__ = (
+        CheckConstraint("action IN ('cancelled', 'retried', 'replayed')", "action"),
+        Index("ix_message_action_message_id", "message_id"),
+        Index(
+            "ix_message_action_other_id", "other_id", postgresql_where=sql("other_id IS NOT NULL")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("message.id"))
+    action: Mapped[str]
+    actor: Mapped[str]  # the official's name
+    subject: Mapped[str]  # id of the official's account
+    note: Mapped[str] = mapped_column(server_default=sql("''"))
+    other_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
 
 
 class ErasedSubject(Base):
@@ -183,6 +254,7 @@ class Attempt(Base):
             "outcome",
         ),
         Index("ix_attempt_message_id", "message_id", "number"),
+        Index("ix_attempt_ended_at", "ended_at", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -1,6 +1,6 @@
 """Who can be told something, and what they want to be told: copies made from events."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,7 @@ class Participant(Base):
     meeting_slug: Mapped[str]
     version: Mapped[int]
     status: Mapped[str]
+    since: Mapped[datetime]  # when we were told of this status for the first time
     code: Mapped[str]
     name: Mapped[str]
     email: Mapped[str | None]
@@ -52,6 +53,27 @@ class Participant(Base):
     region_code: Mapped[str]
     library_name: Mapped[str]
     own_link: Mapped[str]
+
+
+class Attendance(Base):
+    """Whether somebody was there on a day, or in a session; the fact with the later time holds.
+
+    It may come before its registration.
+    """
+
+    __tablename__ = "attendance"
+    __table_args__ = (
+        UniqueConstraint(
+            "registration_id", "day", "session_id", postgresql_nulls_not_distinct=True
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    registration_id: Mapped[UUID]
+    day: Mapped[date]  # at the venue
+    session_id: Mapped[UUID | None]  # none: the day as a whole
+    present: Mapped[bool]
+    changed_at: Mapped[datetime]
 
 
 class Official(Base):
@@ -104,30 +126,14 @@ class Preference(Base):
 
 
 class ScheduleRun(Base):
-    """A schedule that was carried out for one meeting at one date: it is not done again."""
+    """A schedule for one date: how far it is carried out, and that it is not done again."""
 
     __tablename__ = "schedule_run"
 
     rule: Mapped[str] = mapped_column(primary_key=True)
-    meeting_slug: Mapped[str] = mapped_column(primary_key=True)
+    about: Mapped[str] = mapped_column(primary_key=True)  # a meeting's slug; of a digest the zone
     due_at: Mapped[datetime] = mapped_column(primary_key=True)  # moves when the meeting moves
-    done_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
-    messages: Mapped[int]
-
-
-class DigestItem(Base):
-    """Something that somebody is told of together with others, once a day."""
-
-    __tablename__ = "digest_item"
-    __table_args__ = (
-        UniqueConstraint("rule", "account_id", "about"),
-        Index("ix_digest_item_due_at", "due_at"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    rule: Mapped[str]
-    account_id: Mapped[UUID]
-    about: Mapped[str]  # the event's subject; told once in each digest
-    values: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    due_at: Mapped[datetime]
-    created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    cursor: Mapped[str] = mapped_column(server_default=sql("''"))  # the last one written to
+    messages: Mapped[int] = mapped_column(server_default=sql("0"))  # written so far
+    late: Mapped[bool] = mapped_column(server_default=sql("false"))  # its time was over before
+    done_at: Mapped[datetime | None]

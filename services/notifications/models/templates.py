@@ -14,7 +14,8 @@ from services.notifications.models.base import Base
 class TemplateVersion(Base):
     """All parts of one template in both languages, as an official wrote them.
 
-    At most one version of a template is published; without one the repository's files hold.
+    At most one version of a template is published; without one the repository's files hold. A
+    `retired` one was published once, or is a draft that was put aside.
     """
 
     __tablename__ = "template_version"
@@ -40,11 +41,14 @@ class TemplateVersion(Base):
     number: Mapped[int]
     state: Mapped[str]
     parts: Mapped[dict[str, str]] = mapped_column(JSONB)  # file name -> source
-    note: Mapped[str] = mapped_column(server_default=sql("''"))
-    author: Mapped[str]
+    restored_from: Mapped[int | None]  # the number of the version whose words it says again
+    author: Mapped[str]  # who last changed it; names, as they were then
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     changed_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     published_at: Mapped[datetime | None]
+    published_by: Mapped[str | None]
+    retired_at: Mapped[datetime | None]
+    retired_by: Mapped[str | None]
 
 
 class RuleSetting(Base):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger
 
@@ -23,7 +23,7 @@ class WebhookEndpoint(Base):
     url: Mapped[str]
     name: Mapped[str]
     region_code: Mapped[str]
-    types: Mapped[list[str]] = mapped_column(JSONB)  # of events; empty: all
+    types: Mapped[list[str]] = mapped_column(JSONB)  # public names, see webhook_types.TYPES
     secret: Mapped[str]  # encrypted; "whsec_..." when opened
     former_secret: Mapped[str | None]  # signs beside the new one for a day after a change
     secret_changed_at: Mapped[datetime | None]
@@ -41,9 +41,20 @@ class WebhookDelivery(Base):
     __table_args__ = (
         UniqueConstraint("endpoint_id", "event_id"),
         CheckConstraint("state IN ('queued', 'delivered', 'failed', 'cancelled')", "state"),
+        # An endpoint's own, as a slow one must not stand before the others.
         Index(
-            "ix_webhook_delivery_due", "next_attempt_at", postgresql_where=sql("state = 'queued'")
+            "ix_webhook_delivery_due",
+            "endpoint_id",
+            "next_attempt_at",
+            postgresql_where=sql("state = 'queued'"),
         ),
+        Index(
+            "ix_webhook_delivery_lease",
+            "lease_until",
+            postgresql_where=sql("lease_until IS NOT NULL"),
+        ),
+        Index("ix_webhook_delivery_endpoint_id", "endpoint_id", "id"),
+        Index("ix_webhook_delivery_about", "about"),
         Index("ix_webhook_delivery_created_at", "created_at", postgresql_using="brin"),
     )
 
@@ -52,7 +63,8 @@ class WebhookDelivery(Base):
     event_id: Mapped[UUID]
     type: Mapped[str]
     about: Mapped[str]  # the event's subject, to forget it by
-    payload: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # removed after its retention
+    # In its own order, for whoever reads it; removed after its retention.
+    payload: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(server_default=sql("'queued'"))
     attempts: Mapped[int] = mapped_column(server_default=sql("0"))
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))

@@ -32,6 +32,7 @@ class Outgoing:
     unsubscribe: str | None = None
     parts: int = 1  # of an SMS
     last_provider: str | None = None  # of the attempt before this one
+    refusals: int = 0  # for now, before this attempt; its next pause depends on them
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,23 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from services.notifications.provider_settings import GatewaySettings, LogSettings
+from services.notifications.mime import dkim_signer
+from services.notifications.provider_settings import (
+    GatewaySettings,
+    InfobipSettings,
+    KannelSettings,
+    LogSettings,
+    WhatsAppSettings,
+    ZenzivaSettings,
+)
 from services.notifications.providers.base import Channel, Pace, Provider
+from services.notifications.providers.callbacks import SignedAddress
+from services.notifications.providers.infobip import Infobip
+from services.notifications.providers.kannel import Kannel
 from services.notifications.providers.log import LogOnly
 from services.notifications.providers.smtp import MailRelay
+from services.notifications.providers.whatsapp_cloud import WhatsAppCloud
+from services.notifications.providers.zenziva import Zenziva
 from services.notifications.settings import settings
 
 Ways = Mapping[Channel, tuple[Provider, ...]]
@@ -18,12 +31,19 @@ def ways() -> Ways:
     """All providers of each channel; a channel without any is not in it."""
     config = settings()
     found: dict[Channel, list[Provider]] = {}
+    sign = (
+        dkim_signer(config.dkim_key, config.dkim_selector, config.dkim_domain)
+        if config.dkim_key
+        else None
+    )
     for relay in config.relays:
         made = MailRelay(
             relay.name,
             relay.url,
             sender=config.mail_from,
             our_name=config.host,
+            reply_to=config.mail_reply_to,
+            sign=sign,
             weight=relay.weight,
             width=relay.connections,
             pace=Pace(relay.per_second, relay.per_sender, relay.per_recipient),
@@ -56,4 +76,15 @@ def _log(gateway: LogSettings) -> Provider:
     return LogOnly(gateway.channel, gateway.name, gateway.weight, gateway.price)
 
 
-_MAKERS: dict[type[GatewaySettings], Callable[[Any], Provider]] = {LogSettings: _log}
+def _address(gateway: InfobipSettings | KannelSettings) -> SignedAddress:
+    config = settings()
+    return SignedAddress(gateway.our_url or config.base_url, gateway.name, config.secret_key)
+
+
+_MAKERS: dict[type[GatewaySettings], Callable[[Any], Provider]] = {
+    LogSettings: _log,
+    ZenzivaSettings: Zenziva,
+    WhatsAppSettings: WhatsAppCloud,
+    InfobipSettings: lambda gateway: Infobip(gateway, _address(gateway)),
+    KannelSettings: lambda gateway: Kannel(gateway, _address(gateway)),
+}

@@ -3,8 +3,10 @@
 The waiting for one is the waiting for all, and so is the commit that marks their hand-over.
 """
 
+import smtplib
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,25 +18,40 @@ from services.notifications.mime import BadAddress, Mail, compose, mailbox
 from services.notifications.providers.base import Answer, Channel, Outgoing, Pace, Prepared
 from services.notifications.providers.smtp_connection import (
     AWAY,
+    GOODBYE,
     Connection,
     Refused,
     error_words,
     refusal,
+    tls,
 )
 
-LAST_ANSWER_S = 40  # after the dot: a filter may read the mail first; less than the lease
+# A shift, what comes before the dots, and what comes after them: together less than the time that
+# Celery gives a task. A filter may read the mail before the last answer.
+PREPARE_S = 14
+LAST_ANSWER_S = 30
 ENVELOPE_DONE = 354
 
 
 class Sending:
-    """One mail on one connection."""
+    """One mail on one connection, and what is still to be said before its body."""
 
-    def __init__(self, message: Outgoing, mail: Mail, connection: Connection) -> None:
+    def __init__(
+        self, message: Outgoing, mail: Mail, connection: Connection, commands: list[bytes]
+    ) -> None:
         self.message = message
         self.mail = mail
         self.connection = connection
-        self.was_kept = connection.mails > 0
-        self.commands: list[bytes] = []
+        self.commands = commands
+
+
+class _Preparation:
+    """What one `prepare` has come to; `again`: their kept connections turned out to be dead."""
+
+    def __init__(self, until: float) -> None:
+        self.until = until
+        self.done = Prepared()
+        self.again: list[Outgoing] = []
 
 
 class MailRelay:
@@ -50,6 +67,8 @@ class MailRelay:
         *,
         sender: str,
         our_name: str,
+        reply_to: str = "",
+        sign: Callable[[bytes], bytes] | None = None,
         compose: Callable[[Outgoing, str], Mail] | None = None,
         weight: int = 1,
         width: int = 10,
@@ -61,34 +80,40 @@ class MailRelay:
         self.width = width
         self.pace = pace or Pace()
         self._url = urlsplit(url)
+        self._context = tls(self._url)
         self._our_name = our_name
+        self._reply_to = reply_to
+        self._sign = sign
         self._compose = compose or self._as_it_is
         self._from = mailbox(parseaddr(sender)[1])
         self._idle: list[Connection] = []
         self._under_way: dict[UUID, Sending] = {}
 
     def prepare(self, messages: Sequence[Outgoing]) -> Prepared:
-        """Send envelopes and bodies, all but the final dots."""
-        done = Prepared()
-        again = self._begin(messages, done, kept=True)
-        if again:  # the server had enough of these connections, which says nothing about the mails
-            self._begin(again, done, kept=False)
-        return done
+        """Send envelopes and bodies, all but the final dots.
+
+        A server that gives us fewer connections than we would like gets fewer mails at once.
+        """
+        preparation = _Preparation(time.monotonic() + PREPARE_S)
+        self._begin(preparation, messages, kept=True)
+        if preparation.again:  # which says nothing about the mails
+            self._begin(preparation, preparation.again, kept=False)
+        return preparation.done
 
     def hand_over(self, messages: Sequence[Outgoing]) -> dict[UUID, Answer]:
         """Send the dots. From here on, only an answer tells whether the server has the mail."""
         answers: dict[UUID, Answer] = {}
         waiting: list[Sending] = []
+        until = time.monotonic() + LAST_ANSWER_S
         for message in messages:
             sending = self._under_way.pop(message.id)
             try:
-                sending.connection.send(b".\r\n")
+                sending.connection.send(b".\r\n", until)
                 waiting.append(sending)
             except AWAY as error:
-                answers[message.id] = self._unknown(sending, error)
-        until = time.monotonic() + LAST_ANSWER_S
+                answers[message.id] = _unknown(sending, error)
         for sending in waiting:
-            answers[sending.message.id] = self._last_answer(sending, until - time.monotonic())
+            answers[sending.message.id] = self._last_answer(sending, until)
         return answers
 
     def abandon(self, messages: Sequence[Outgoing]) -> None:
@@ -111,134 +136,142 @@ class MailRelay:
         """The Message-ID, the same in every attempt."""
         return f"<{message.id.hex}@{self._our_name}>"
 
-    def _begin(self, messages: Sequence[Outgoing], done: Prepared, *, kept: bool) -> list[Outgoing]:
-        """One round; returns what is to be tried once more, as its kept connection was dead."""
-        sendings = []
+    def _begin(
+        self, preparation: _Preparation, messages: Sequence[Outgoing], *, kept: bool
+    ) -> None:
+        mails = self._composed(preparation, messages)
+        connections, error = self._connections(len(mails), preparation.until, kept=kept)
+        if error and not connections:  # not the fault of any of them, but somebody has to say it
+            first = mails[0][0].id
+            away = Answer("retryable", detail=error_words(error), away=True)
+            preparation.done.answers[first] = away
+        under_way = []
+        for (message, mail), connection in zip(mails, connections, strict=False):
+            try:
+                commands = connection.envelope(self._from, mail)
+                under_way.append(Sending(message, mail, connection, commands))
+            except Refused as no:
+                self._keep(connection)
+                preparation.done.answers[message.id] = no.answer
+        for step in range(max((len(one.commands) for one in under_way), default=0)):
+            under_way = self._step(preparation, under_way, step)
+        for sending in under_way:
+            self._send_body(preparation, sending)
+
+    def _composed(
+        self, preparation: _Preparation, messages: Sequence[Outgoing]
+    ) -> list[tuple[Outgoing, Mail]]:
+        mails = []
         for message in messages:
             try:
-                sendings.append(self._open(message, kept=kept))
-            except Refused as no:
-                done.answers[message.id] = no.answer
-            except AWAY as error:
-                away = Answer("retryable", detail=error_words(error), away=True)
-                done.answers[message.id] = away
-                break  # the others would fare no better
-        again: list[Outgoing] = []
-        steps = max((len(sending.commands) for sending in sendings), default=0)
-        for step in range(steps):
-            sendings = self._step(sendings, step, done, again)
-        for sending in sendings:
-            try:
-                # A line that begins with a dot gets a second one, or it would end the mail.
-                sending.connection.send(sending.mail.content.replace(b"\r\n.", b"\r\n.."))
-            except AWAY as error:
-                self._broken(sending, error, done, again)
-            else:
-                self._under_way[sending.message.id] = sending
-                done.ready.append(sending.message)
-        return again
+                mails.append((message, self._compose(message, self.message_id(message))))
+            except BadAddress as error:
+                preparation.done.answers[message.id] = Answer("permanent", detail=str(error))
+        return mails
 
-    def _open(self, message: Outgoing, *, kept: bool) -> Sending:
-        try:
-            mail = self._compose(message, self.message_id(message))
-        except BadAddress as error:
-            raise Refused(Answer("permanent", detail=str(error))) from error
-        sending = Sending(message, mail, self._connection(kept=kept))
-        try:
-            commands = sending.connection.envelope(self._from, mail)
-        except Refused:
-            self._idle.append(sending.connection)
-            raise
-        sending.commands = [b"".join(commands)] if sending.connection.pipelining else commands
-        return sending
-
-    def _connection(self, *, kept: bool) -> Connection:
-        while kept and self._idle:
+    def _connections(
+        self, wanted: int, until: float, *, kept: bool
+    ) -> tuple[list[Connection], Exception | None]:
+        """As many as there are to be had, and why there are not more."""
+        found: list[Connection] = []
+        while kept and self._idle and len(found) < wanted:
             connection = self._idle.pop()
             if connection.is_fresh:
-                return connection
-            connection.quit()
-        return Connection(self._url, self._our_name)
+                found.append(connection)
+            else:
+                connection.quit()
+        missing, error = wanted - len(found), None
+        if missing:
+            with ThreadPoolExecutor(missing) as pool:  # as slow as one, and not as all together
+                for made in pool.map(lambda _: self._new_connection(until), range(missing)):
+                    if isinstance(made, Connection):
+                        found.append(made)
+                    else:
+                        error = made
+        return found, error
 
-    def _step(
-        self, sendings: list[Sending], step: int, done: Prepared, again: list[Outgoing]
-    ) -> list[Sending]:
+    def _new_connection(self, until: float) -> Connection | Exception:
+        try:
+            return Connection(self._url, self._our_name, until, self._context)
+        except AWAY as error:
+            return error
+
+    def _step(self, preparation: _Preparation, sendings: list[Sending], step: int) -> list[Sending]:
         """Send one command on each connection, then read each answer; returns who goes on."""
         asked, going_on = [], []
         for sending in sendings:
             try:
                 if step < len(sending.commands):
-                    sending.connection.send(sending.commands[step])
+                    sending.connection.send(sending.commands[step], preparation.until)
                 asked.append(sending)
             except AWAY as error:
-                self._broken(sending, error, done, again)
+                _broken(preparation, sending, error)
         for sending in asked:
             try:
-                refused = step < len(sending.commands) and self._answers(sending, step)
+                refused = (
+                    self._answer(sending, sending.commands[step], preparation.until)
+                    if step < len(sending.commands)
+                    else None
+                )
             except AWAY as error:
-                self._broken(sending, error, done, again)
+                _broken(preparation, sending, error)
                 continue
             if refused:
-                done.answers[sending.message.id] = refused
+                preparation.done.answers[sending.message.id] = refused
             else:
                 going_on.append(sending)
         return going_on
 
-    def _answers(self, sending: Sending, step: int) -> Answer | None:
-        """Read what the server says to a step; its refusal, or None."""
+    def _answer(self, sending: Sending, command: bytes, until: float) -> Answer | None:
+        """Read what the server says to one or more commands; its first refusal, or None."""
         connection = sending.connection
-        replies = [connection.reply() for _ in range(sending.commands[step].count(b"\r\n"))]
-        expects_data = sending.commands[step].endswith(b"DATA\r\n")
-        for place, (code, reply) in enumerate(replies):
-            is_data = expects_data and place == len(replies) - 1
-            if code in ({ENVELOPE_DONE} if is_data else {250, 251}):
-                continue
-            answer = refusal(code, reply)
-            # One that said yes to DATA after a no waits for a body that it must not get.
-            if expects_data and replies[-1][0] == ENVELOPE_DONE:
-                connection.close()
-            else:
-                self._keep(connection, answer)
-            return answer
-        return None
+        wanted = [ENVELOPE_DONE if line == b"DATA" else 250 for line in command.splitlines()]
+        refused, code = None, 0
+        for expected in wanted:
+            code, words = connection.reply(until)
+            if code not in {expected, 251} and not refused:
+                refused = refusal(code, words)
+            if code == GOODBYE:
+                break
+        if not refused:
+            return None
+        if connection.kept and code == GOODBYE:
+            raise smtplib.SMTPServerDisconnected(refused.reply)  # it was left idle for too long
+        # One that said yes to DATA after a no waits for a body that it must not get.
+        if refused.away or code in {GOODBYE, ENVELOPE_DONE}:
+            connection.close()
+        else:
+            connection.unfinished = True
+            self._keep(connection)
+        return refused
 
-    def _last_answer(self, sending: Sending, seconds: float) -> Answer:
-        connection = sending.connection
+    def _send_body(self, preparation: _Preparation, sending: Sending) -> None:
         try:
-            answer = connection.last_reply(seconds)
+            # A line that begins with a dot gets a second one, or it would end the mail.
+            body = sending.mail.content.replace(b"\r\n.", b"\r\n..")
+            sending.connection.send(body, preparation.until)
         except AWAY as error:
-            return self._unknown(sending, error)
+            _broken(preparation, sending, error)
+        else:
+            self._under_way[sending.message.id] = sending
+            preparation.done.ready.append(sending.message)
+
+    def _last_answer(self, sending: Sending, until: float) -> Answer:
+        try:
+            answer = sending.connection.last_reply(until)
+        except AWAY as error:
+            return _unknown(sending, error)
+        if answer.away or answer.outcome == "unknown":
+            sending.connection.close()
+        else:
+            self._keep(sending.connection)
         if answer.outcome == "accepted":
-            self._idle.append(connection)
             return replace(answer, reference=self.message_id(sending.message))
-        self._keep(connection, answer)
         return answer
 
-    def _keep(self, connection: Connection, answer: Answer) -> None:
-        """After a refusal: ready for the next mail, if the server has not said its last word."""
-        if answer.away or answer.outcome == "unknown":
-            connection.close()
-            return
-        try:
-            connection.reset()
-        except AWAY:
-            connection.close()
-        else:
-            self._idle.append(connection)
-
-    def _unknown(self, sending: Sending, error: Exception) -> Answer:
-        sending.connection.close()
-        return Answer("unknown", detail=error_words(error), failing=True)
-
-    def _broken(
-        self, sending: Sending, error: Exception, done: Prepared, again: list[Outgoing]
-    ) -> None:
-        sending.connection.close()
-        if sending.was_kept:
-            again.append(sending.message)
-        else:
-            detail = error_words(error)
-            done.answers[sending.message.id] = Answer("retryable", detail=detail, failing=True)
+    def _keep(self, connection: Connection) -> None:
+        connection.keep()
+        self._idle.append(connection)
 
     def _as_it_is(self, message: Outgoing, message_id: str) -> Mail:
         return compose(
@@ -250,4 +283,23 @@ class MailRelay:
             subject=message.subject,
             text=message.text,
             html=message.html,
+            attachments=message.attachments,
+            unsubscribe=message.unsubscribe,
+            reply_to=self._reply_to,
+            bulk=message.work_class in {"bulk", "digest"},
+            sign=self._sign,
         )
+
+
+def _unknown(sending: Sending, error: Exception) -> Answer:
+    sending.connection.close()
+    return Answer("unknown", detail=error_words(error), failing=True)
+
+
+def _broken(preparation: _Preparation, sending: Sending, error: Exception) -> None:
+    sending.connection.close()
+    if sending.connection.kept:
+        preparation.again.append(sending.message)
+    else:
+        answer = Answer("retryable", detail=error_words(error), failing=True)
+        preparation.done.answers[sending.message.id] = answer

@@ -15,12 +15,13 @@ from urllib.parse import SplitResult, parse_qs, unquote
 from services.notifications.mime import Mail
 from services.notifications.providers.base import Answer, Outcome
 
-TIMEOUT_S = 10  # for a connection, and for the answer to a command
+TIMEOUT_S = 10.0  # for a connection, and for the answer to a command
 MAILS_PER_CONNECTION = 100  # many servers close after so many
 IDLE_S = 30  # after which a connection may be dead without having said so
 
 # Replies to a command that say something about us, not about this mail.
 _NOT_LET_IN = frozenset({530, 534, 535, 538})
+GOODBYE = 421  # the server closes this connection
 AWAY = (OSError, smtplib.SMTPException)  # smtplib's own errors are OSErrors, but need not stay so
 
 Reply = tuple[int, bytes]
@@ -35,12 +36,19 @@ class Refused(Exception):
 
 
 class Connection:
-    """A connection that is open. Each step raises one of `AWAY` when the server hangs up."""
+    """A connection that is open. Each step raises one of `AWAY` when the server hangs up.
 
-    def __init__(self, url: SplitResult, our_name: str) -> None:
-        self._smtp = _connect(url, our_name)
+    `until` is a (monotonic) time: several connections wait side by side, and not each in its turn.
+    """
+
+    def __init__(
+        self, url: SplitResult, our_name: str, until: float, context: ssl.SSLContext | None
+    ) -> None:
+        self._smtp = _connect(url, our_name, until, context)
         self._used_at = time.monotonic()
         self.mails = 0
+        self.kept = False  # it was used before, and so may have died since
+        self.unfinished = False  # an envelope was refused, and is still there
         self.pipelining = self._smtp.has_extn("pipelining")
 
     @property
@@ -49,26 +57,33 @@ class Connection:
         return self.mails < MAILS_PER_CONNECTION and time.monotonic() - self._used_at < IDLE_S
 
     def envelope(self, sender: str, mail: Mail) -> list[bytes]:
-        """The commands before the body. Raises `Refused` for what this server cannot carry."""
+        """What is sent before the body, each to be answered before the next.
+
+        Raises `Refused` for what this server cannot carry.
+        """
         if mail.utf8 and not self._smtp.has_extn("smtputf8"):
             raise Refused(Answer("permanent", detail="the server does not speak SMTPUTF8"))
         option = " SMTPUTF8" if mail.utf8 else ""
-        recipient = f"RCPT TO:<{mail.recipient}>\r\n".encode()
-        return [f"MAIL FROM:<{sender}>{option}\r\n".encode(), recipient, b"DATA\r\n"]
+        commands = [b"RSET\r\n"] if self.unfinished else []
+        self.unfinished = False
+        commands.append(f"MAIL FROM:<{sender}>{option}\r\n".encode())
+        commands.append(f"RCPT TO:<{mail.recipient}>\r\n".encode())
+        commands.append(b"DATA\r\n")
+        return [b"".join(commands)] if self.pipelining else commands
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, until: float) -> None:
         """Write, and wait for nothing."""
-        _socket(self._smtp).sendall(data)
+        self._wait(until).sendall(data)
 
-    def reply(self) -> Reply:
+    def reply(self, until: float) -> Reply:
         """The answer to a command that was sent."""
+        self._wait(until)
         return self._smtp.getreply()
 
-    def last_reply(self, seconds: float) -> Answer:
+    def last_reply(self, until: float) -> Answer:
         """The answer to the dot: the only thing that tells whether the server has the mail."""
-        _socket(self._smtp).settimeout(max(seconds, 0.01))
+        self._wait(until, longest=float("inf"))
         code, reply = self._smtp.getreply()
-        _socket(self._smtp).settimeout(TIMEOUT_S)
         self.mails += 1
         self._used_at = time.monotonic()
         if code // 100 == 2:
@@ -78,43 +93,61 @@ class Connection:
         self.close()
         return Answer("unknown", code, words(code, reply), failing=True)
 
-    def reset(self) -> None:
-        """Ready for the next mail after a refusal."""
-        self._smtp.rset()
+    def keep(self) -> None:
+        """It goes on with another mail, later."""
+        self.kept = True
         self._used_at = time.monotonic()
 
     def quit(self) -> None:
-        """Say goodbye."""
+        """Say goodbye, and do not wait for an answer: there may be nobody any more."""
         try:
-            self._smtp.quit()
+            self.send(b"QUIT\r\n", time.monotonic())
         except AWAY:
+            pass  # so it is gone already
+        finally:
             self.close()
 
     def close(self) -> None:
         """Hang up. There is no other way to take a body back."""
         self._smtp.close()
 
+    def _wait(self, until: float, longest: float = TIMEOUT_S) -> socket.socket:
+        connection = _socket(self._smtp)
+        connection.settimeout(_seconds(until, longest))
+        return connection
+
 
 def refusal(code: int, reply: bytes) -> Answer:
     """What a reply of 4xx or 5xx means: a refused password is no fault of the mail."""
-    away = code in _NOT_LET_IN or code == 421
+    away = code in _NOT_LET_IN or code == GOODBYE
     kind: Outcome = "permanent" if code // 100 == 5 and not away else "retryable"
     return Answer(kind, code, words(code, reply), away=away)
 
 
-def _connect(url: SplitResult, our_name: str) -> smtplib.SMTP:
-    context = ssl.create_default_context()
-    host = url.hostname or ""
+def tls(url: SplitResult) -> ssl.SSLContext | None:
+    """Whom we trust, if the address asks for encryption: reading that takes 20 ms of CPU."""
+    encrypted = url.scheme == "smtps" or _wants_starttls(url)
+    return ssl.create_default_context() if encrypted else None
+
+
+def _wants_starttls(url: SplitResult) -> bool:
+    return parse_qs(url.query).get("starttls") == ["1"]
+
+
+def _connect(
+    url: SplitResult, our_name: str, until: float, context: ssl.SSLContext | None
+) -> smtplib.SMTP:
+    host, seconds = url.hostname or "", _seconds(until)
     # Our name is given: smtplib would look it up, and wait for a name server to do so.
     connection = (
-        smtplib.SMTP_SSL(host, url.port or 465, our_name, timeout=TIMEOUT_S, context=context)
+        smtplib.SMTP_SSL(host, url.port or 465, our_name, timeout=seconds, context=context)
         if url.scheme == "smtps"
-        else smtplib.SMTP(host, url.port or 25, our_name, timeout=TIMEOUT_S)
+        else smtplib.SMTP(host, url.port or 25, our_name, timeout=seconds)
     )
     try:
         # The dot is a small packet after another one: it must not wait for an acknowledgement.
         _socket(connection).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if parse_qs(url.query).get("starttls") == ["1"]:
+        if _wants_starttls(url):
             connection.starttls(context=context)
         connection.ehlo_or_helo_if_needed()
         if url.username:
@@ -123,6 +156,11 @@ def _connect(url: SplitResult, our_name: str) -> smtplib.SMTP:
         connection.close()
         raise
     return connection
+
+
+def _seconds(until: float, longest: float = TIMEOUT_S) -> float:
+    """How long to wait; a moment at least, for what has come already."""
+    return min(max(until - time.monotonic(), 0.01), longest)
 
 
 def _socket(connection: smtplib.SMTP) -> socket.socket:

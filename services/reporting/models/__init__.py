@@ -2,6 +2,7 @@
 
 from services.reporting.models.activities import Activity, ActivityChange, Delta, Measures
 from services.reporting.models.base import Base
+from services.reporting.models.evidence import Evidence
 from services.reporting.models.jobs import ReportJob
 from services.reporting.models.libraries import Library
 from services.reporting.models.meetings import Attendance, Certificate, Erased, Meeting, Participant
@@ -23,6 +24,7 @@ __all__ = [
     "Certificate",
     "Delta",
     "Erased",
+    "Evidence",
     "Library",
     "LibraryRollup",
     "Measures",

@@ -39,4 +39,6 @@ class Library(Base):
     expected_from: Mapped[date]  # the first month in which a report is expected
     active: Mapped[bool] = mapped_column(server_default=sql("true"))
     merged_into: Mapped[UUID | None]
+    # Raised to revoke every link to its own page that was given out before.
+    link_version: Mapped[int] = mapped_column(server_default=sql("0"))
     told_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))

@@ -34,11 +34,12 @@ def upgrade() -> None:
     sa.Column('body_en', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.Column('audience', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('channels', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('cursor', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('cursor', sa.Text(), server_default=sa.text("''"), nullable=True),
     sa.Column('written', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('recipients', sa.Integer(), nullable=True),
     sa.Column('estimate', sa.Numeric(precision=12, scale=2), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('history', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
@@ -47,18 +48,16 @@ def upgrade() -> None:
     )
     op.create_index('ix_announcement_region_code', 'announcement', ['region_code', 'id'], unique=False)
     op.create_index('ix_announcement_state', 'announcement', ['state'], unique=False, postgresql_where=sa.text("state IN ('writing', 'sending')"))
-    op.create_table('digest_item',
+    op.create_table('attendance',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column('rule', sa.Text(), nullable=False),
-    sa.Column('account_id', sa.Uuid(), nullable=False),
-    sa.Column('about', sa.Text(), nullable=False),
-    sa.Column('values', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_digest_item')),
-    sa.UniqueConstraint('rule', 'account_id', 'about', name=op.f('uq_digest_item_rule_account_id_about'))
+    sa.Column('registration_id', sa.Uuid(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('session_id', sa.Uuid(), nullable=True),
+    sa.Column('present', sa.Boolean(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attendance')),
+    sa.UniqueConstraint('registration_id', 'day', 'session_id', name=op.f('uq_attendance_registration_id_day_session_id'), postgresql_nulls_not_distinct=True)
     )
-    op.create_index('ix_digest_item_due_at', 'digest_item', ['due_at'], unique=False)
     op.create_table('meeting',
     sa.Column('slug', sa.Text(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -90,6 +89,7 @@ def upgrade() -> None:
     sa.Column('meeting_slug', sa.Text(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('since', sa.DateTime(timezone=True), nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('email', sa.Text(), nullable=True),
@@ -136,7 +136,23 @@ def upgrade() -> None:
     sa.UniqueConstraint('provider', 'digest', name=op.f('uq_receipt_provider_digest'))
     )
     op.create_index('ix_receipt_message_id', 'receipt', ['message_id'], unique=False)
-    op.create_index('ix_receipt_received_at', 'receipt', ['received_at'], unique=False, postgresql_using='brin')
+    op.create_index('ix_receipt_raw', 'receipt', ['received_at'], unique=False, postgresql_where=sa.text('raw IS NOT NULL'))
+    op.create_table('message_action',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('message_id', sa.Uuid(), nullable=False),
+    sa.Column('action', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('note', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('other_id', sa.Uuid(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("action IN ('cancelled', 'retried', 'replayed')", name=op.f('ck_message_action_action')),
+    sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_message_action_message_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message_action'))
+    )
+    op.create_index('ix_message_action_message_id', 'message_action', ['message_id'], unique=False)
+    op.create_index('ix_message_action_other_id', 'message_action', ['other_id'], unique=False, postgresql_where=sa.text('other_id IS NOT NULL'))
+    op.create_index('ix_attempt_ended_at', 'attempt', ['ended_at'], unique=False, postgresql_using='brin')
     op.create_table('rule_setting',
     sa.Column('rule', sa.Text(), nullable=False),
     sa.Column('enabled', sa.Boolean(), server_default=sa.text('true'), nullable=False),
@@ -147,11 +163,13 @@ def upgrade() -> None:
     )
     op.create_table('schedule_run',
     sa.Column('rule', sa.Text(), nullable=False),
-    sa.Column('meeting_slug', sa.Text(), nullable=False),
+    sa.Column('about', sa.Text(), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('done_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.Column('messages', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('rule', 'meeting_slug', 'due_at', name=op.f('pk_schedule_run'))
+    sa.Column('cursor', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('messages', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('late', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('rule', 'about', 'due_at', name=op.f('pk_schedule_run'))
     )
     op.create_table('suppression',
     sa.Column('channel', sa.Text(), nullable=False),
@@ -171,11 +189,14 @@ def upgrade() -> None:
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('parts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('note', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('restored_from', sa.Integer(), nullable=True),
     sa.Column('author', sa.Text(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('published_by', sa.Text(), nullable=True),
+    sa.Column('retired_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('retired_by', sa.Text(), nullable=True),
     sa.CheckConstraint("state IN ('draft', 'published', 'retired')", name=op.f('ck_template_version_state')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_template_version')),
     sa.UniqueConstraint('template', 'number', name=op.f('uq_template_version_template_number'))
@@ -205,7 +226,7 @@ def upgrade() -> None:
     sa.Column('event_id', sa.Uuid(), nullable=False),
     sa.Column('type', sa.Text(), nullable=False),
     sa.Column('about', sa.Text(), nullable=False),
-    sa.Column('payload', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    sa.Column('payload', postgresql.JSON(astext_type=sa.Text()), nullable=True),
     sa.Column('state', sa.Text(), server_default=sa.text("'queued'"), nullable=False),
     sa.Column('attempts', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('next_attempt_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
@@ -218,7 +239,10 @@ def upgrade() -> None:
     sa.UniqueConstraint('endpoint_id', 'event_id', name=op.f('uq_webhook_delivery_endpoint_id_event_id'))
     )
     op.create_index('ix_webhook_delivery_created_at', 'webhook_delivery', ['created_at'], unique=False, postgresql_using='brin')
-    op.create_index('ix_webhook_delivery_due', 'webhook_delivery', ['next_attempt_at'], unique=False, postgresql_where=sa.text("state = 'queued'"))
+    op.create_index('ix_webhook_delivery_about', 'webhook_delivery', ['about'], unique=False)
+    op.create_index('ix_webhook_delivery_due', 'webhook_delivery', ['endpoint_id', 'next_attempt_at'], unique=False, postgresql_where=sa.text("state = 'queued'"))
+    op.create_index('ix_webhook_delivery_endpoint_id', 'webhook_delivery', ['endpoint_id', 'id'], unique=False)
+    op.create_index('ix_webhook_delivery_lease', 'webhook_delivery', ['lease_until'], unique=False, postgresql_where=sa.text('lease_until IS NOT NULL'))
     op.create_table('webhook_attempt',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('delivery_id', sa.Uuid(), nullable=False),
@@ -242,6 +266,7 @@ def upgrade() -> None:
     op.add_column('message', sa.Column('fallbacks', postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column('message', sa.Column('unsubscribe', sa.Text(), nullable=True))
     op.add_column('message', sa.Column('parts', sa.Integer(), nullable=True))
+    op.add_column('message', sa.Column('refusals', sa.Integer(), server_default=sa.text('0'), nullable=False))
     op.add_column('message', sa.Column('cost', sa.Numeric(precision=12, scale=2), nullable=True))
     op.add_column('message', sa.Column('state_reason', sa.Text(), server_default=sa.text("''"), nullable=False))
     op.add_column('message', sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True))
@@ -250,6 +275,11 @@ def upgrade() -> None:
     op.create_index('ix_message_created_at', 'message', ['created_at'], unique=False, postgresql_using='brin')
     op.create_index('ix_message_meeting_slug', 'message', ['meeting_slug', 'class'], unique=False)
     op.create_index('ix_message_person', 'message', [sa.literal_column('lower(person)').label('person_key')], unique=False, postgresql_ops={'person_key': 'text_pattern_ops'})
+    op.drop_index('ix_message_contents', table_name='message')
+    op.create_index('ix_message_region_code', 'message', ['region_code', 'id'], unique=False, postgresql_ops={'region_code': 'text_pattern_ops'})
+    op.create_index('ix_message_named', 'message', ['created_at'], unique=False, postgresql_where=sa.text("left(recipient, 1) NOT IN ('', '…')"))
+    op.create_index('ix_message_trouble', 'message', ['state', 'id'], unique=False, postgresql_where=sa.text("state IN ('failed', 'expired', 'bounced', 'suppressed', 'cancelled', 'unknown')"))
+    op.create_index('ix_message_fallback_of', 'message', ['fallback_of'], unique=False, postgresql_where=sa.text('fallback_of IS NOT NULL'))
     op.create_index('ix_message_settle', 'message', ['settle_until'], unique=False, postgresql_where=sa.text('settle_until IS NOT NULL'))
     op.create_foreign_key(op.f('fk_message_announcement_id'), 'message', 'announcement', ['announcement_id'], ['id'])
     op.create_check_constraint(
@@ -270,6 +300,13 @@ def downgrade() -> None:
     _only("message", "channel", ("email", "sms"))
     op.drop_constraint(op.f("ck_message_settle"), "message")
     op.drop_constraint(op.f('fk_message_announcement_id'), 'message', type_='foreignkey')
+    op.drop_index('ix_message_fallback_of', table_name='message', postgresql_where=sa.text('fallback_of IS NOT NULL'))
+    op.drop_index('ix_message_trouble', table_name='message')
+    op.drop_index('ix_message_named', table_name='message')
+    op.drop_index('ix_message_region_code', table_name='message')
+    op.create_index('ix_message_contents', 'message', ['created_at'], unique=False, postgresql_where=sa.text('text IS NOT NULL'))
+    op.drop_index('ix_attempt_ended_at', table_name='attempt')
+    op.drop_table('message_action')
     op.drop_index('ix_message_settle', table_name='message', postgresql_where=sa.text('settle_until IS NOT NULL'))
     op.drop_index('ix_message_person', table_name='message', postgresql_ops={'person_key': 'text_pattern_ops'})
     op.drop_index('ix_message_meeting_slug', table_name='message')
@@ -279,6 +316,7 @@ def downgrade() -> None:
     op.drop_column('message', 'delivered_at')
     op.drop_column('message', 'state_reason')
     op.drop_column('message', 'cost')
+    op.drop_column('message', 'refusals')
     op.drop_column('message', 'parts')
     op.drop_column('message', 'unsubscribe')
     op.drop_column('message', 'fallbacks')
@@ -303,7 +341,7 @@ def downgrade() -> None:
     op.drop_table('suppression')
     op.drop_table('schedule_run')
     op.drop_table('rule_setting')
-    op.drop_index('ix_receipt_received_at', table_name='receipt', postgresql_using='brin')
+    op.drop_index('ix_receipt_raw', table_name='receipt', postgresql_where=sa.text('raw IS NOT NULL'))
     op.drop_index('ix_receipt_message_id', table_name='receipt')
     op.drop_table('receipt')
     op.drop_table('provider_state')
@@ -315,8 +353,7 @@ def downgrade() -> None:
     op.drop_table('official')
     op.drop_index('ix_meeting_starts_at', table_name='meeting')
     op.drop_table('meeting')
-    op.drop_index('ix_digest_item_due_at', table_name='digest_item')
-    op.drop_table('digest_item')
+    op.drop_table('attendance')
     op.drop_index('ix_announcement_state', table_name='announcement', postgresql_where=sa.text("state IN ('writing', 'sending')"))
     op.drop_index('ix_announcement_region_code', table_name='announcement')
     op.drop_table('announcement')

@@ -124,6 +124,7 @@ def upgrade() -> None:
     sa.Column('expected_from', sa.Date(), nullable=False),
     sa.Column('active', sa.Boolean(), server_default=sa.text('true'), nullable=False),
     sa.Column('merged_into', sa.Uuid(), nullable=True),
+    sa.Column('link_version', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('told_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_library'))
     )
@@ -251,10 +252,32 @@ def upgrade() -> None:
     op.create_index('ix_activity_import_id', 'activity', ['import_id'], unique=False, postgresql_where=sa.text('import_id IS NOT NULL'))
     op.create_index('ix_activity_library_id_month', 'activity', ['library_id', 'month', 'stream'], unique=False)
     op.create_index('ix_activity_regency_code_id', 'activity', ['regency_code', 'stage', 'id'], unique=False)
+    op.create_table('evidence',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('library_id', sa.Uuid(), nullable=False),
+    sa.Column('form_ref', sa.Uuid(), nullable=True),
+    sa.Column('activity_id', sa.Uuid(), nullable=True),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('media_type', sa.Text(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('large', sa.Text(), nullable=False),
+    sa.Column('medium', sa.Text(), nullable=True),
+    sa.Column('small', sa.Text(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint('(form_ref IS NULL) <> (activity_id IS NULL)', name=op.f('ck_evidence_owner')),
+    sa.ForeignKeyConstraint(['activity_id'], ['activity.id'], name=op.f('fk_evidence_activity_id')),
+    sa.ForeignKeyConstraint(['library_id'], ['library.id'], name=op.f('fk_evidence_library_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_evidence'))
+    )
+    op.create_index('ix_evidence_activity_id', 'evidence', ['activity_id'], unique=False, postgresql_where=sa.text('activity_id IS NOT NULL'))
+    op.create_index('ix_evidence_form_ref', 'evidence', ['form_ref'], unique=False, postgresql_where=sa.text('form_ref IS NOT NULL'))
     _add_triggers()
 
 
 def downgrade() -> None:
+    op.drop_index('ix_evidence_form_ref', table_name='evidence', postgresql_where=sa.text('form_ref IS NOT NULL'))
+    op.drop_index('ix_evidence_activity_id', table_name='evidence', postgresql_where=sa.text('activity_id IS NOT NULL'))
+    op.drop_table('evidence')
     op.drop_index('ix_activity_regency_code_id', table_name='activity')
     op.drop_index('ix_activity_library_id_month', table_name='activity')
     op.drop_index('ix_activity_import_id', table_name='activity', postgresql_where=sa.text('import_id IS NOT NULL'))

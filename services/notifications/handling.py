@@ -1,0 +1,245 @@
+"""What officials do with messages: cancel, send again, send the same once more as a new one.
+
+Each is one conditional statement, so that whoever comes second changes nothing; and each leaves in
+`message_action` who did it, when and why. A code is its reader's alone: who did not get one asks
+for another.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+import structlog
+from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from services.notifications import archive
+from services.notifications.console_schemas import (
+    MessageFilter,
+    MessageSelection,
+    Repetition,
+    address_of,
+)
+from services.notifications.models import Message
+from services.notifications.rules import ENDING
+from shared.security import Caller
+
+log = structlog.get_logger()
+
+Action = Literal["cancel", "retry", "replay"]
+MOST = 10_000  # messages in one action on a selection
+RETRIED = ("failed", "expired", "bounced", "suppressed", "unknown")
+UNDER_WAY = ("queued", "claimed", "handing_over")
+
+# A class of work that does not lose its use with its hour gets another day; a reminder that came
+# after the meeting would only confuse.
+_KEEPS = "class IN ('transactional', 'bulk')"
+_UNTIL = f"""CASE WHEN {_KEEPS} THEN greatest(expires_at, now() + interval '1 day')
+    ELSE expires_at END"""
+_USEFUL = f"""class <> 'code' AND text IS NOT NULL AND recipient <> ''
+    AND ({_KEEPS} OR expires_at > now())
+    AND NOT EXISTS (SELECT FROM message AS ending
+        WHERE ending.about = message.about AND ending.version > message.version
+          AND ending.rule = ANY (CAST(:ending AS text[])))"""
+# What would be held back again is left as it is: first the address must be taken off the list.
+_WELCOME = """NOT EXISTS (SELECT FROM suppression
+        WHERE suppression.channel = message.channel AND address = lower(recipient))
+    AND NOT EXISTS (SELECT FROM preference
+        WHERE address = lower(recipient) AND preference.class = message.class)"""
+
+_NOTED = """INSERT INTO message_action (message_id, action, actor, subject, note)
+    SELECT id, '{action}', :actor, :subject, :note FROM changed"""
+
+_CANCEL = text(f"""
+    WITH changed AS (
+        UPDATE message SET state = 'cancelled', state_reason = 'official'
+        WHERE id = ANY (CAST(:ids AS uuid[])) AND state = 'queued' RETURNING id, class
+    ), noted AS ({_NOTED.format(action="cancelled")})
+    SELECT id, class FROM changed""")
+
+_RETRY = text(f"""
+    WITH changed AS (
+        UPDATE message SET state = 'queued', state_reason = 'official', next_attempt_at = now(),
+            expires_at = {_UNTIL}
+        WHERE id = ANY (CAST(:ids AS uuid[])) AND state = ANY (CAST(:states AS text[]))
+          AND settle_until IS NULL AND {_USEFUL} AND {_WELCOME}
+        RETURNING id, class
+    ), noted AS ({_NOTED.format(action="retried")})
+    SELECT id, class FROM changed""")
+
+# An erasure is alone among writers: what is not there any more after it cannot be copied.
+_AMONG_WRITERS = text("SELECT pg_advisory_xact_lock_shared(hashtext('notifications.message'))")
+
+# A link to unsubscribe is for its own address.
+_REPLAY = text(f"""
+    WITH made AS (
+        INSERT INTO message (id, event_id, about, version, person, rule, channel, recipient, class,
+            region_code, zone, language, template, template_version, subject, text, html,
+            parameters, attachments, unsubscribe, parts, fallbacks, meeting_slug, announcement_id,
+            traceparent, expires_at, state)
+        SELECT :new_id, :event_id, about, version, person, rule, channel,
+            coalesce(:recipient, recipient), class, region_code, zone, language, template,
+            template_version, subject, text, html, parameters, attachments,
+            CASE WHEN CAST(:recipient AS text) IS NULL THEN unsubscribe END, parts,
+            CASE WHEN CAST(:recipient AS text) IS NULL THEN fallbacks END, meeting_slug,
+            announcement_id, traceparent, {_UNTIL}, 'queued'
+        FROM message
+        WHERE id = :id AND state <> ALL (CAST(:under_way AS text[])) AND settle_until IS NULL
+          AND {_USEFUL}
+        ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING RETURNING id
+    )
+    INSERT INTO message_action (message_id, action, actor, subject, note, other_id)
+    SELECT :id, 'replayed', :actor, :subject, :note, id FROM made RETURNING other_id""")
+
+_REPLAYED = text("""
+    SELECT other_id FROM message_action JOIN message ON message.id = other_id
+    WHERE message_id = :id AND event_id = :event_id""")
+
+
+class NotPossible(Exception):
+    """This cannot be done with the message as it is now."""
+
+
+class AddressUnfit(ValueError):
+    """This is no address, or no number, for the message's channel. `kind`: `email` or `phone`."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class CountChanged(Exception):
+    """There are not as many messages as were counted before. `found` is how many there are."""
+
+    def __init__(self, found: int) -> None:
+        super().__init__(found)
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """How many messages an action on a selection concerns, and how many of them may come twice."""
+
+    messages: int
+    unknown: int
+
+
+def possible(message: Message) -> tuple[Action, ...]:
+    """What may be done with a message by its state; the statements look closer."""
+    if message.state == "queued":
+        return ("cancel",)
+    if message.text is None or message.work_class == "code" or not message.recipient:
+        return ()
+    if message.state in UNDER_WAY or message.settle_until:
+        return ()
+    return ("retry", "replay") if message.state in RETRIED else ("replay",)
+
+
+def act(
+    session: Session,
+    caller: Caller,
+    message_id: UUID,
+    action: Literal["cancel", "retry"],
+    note: str,
+) -> str:
+    """Cancel or send again; returns its class of work.
+
+    Raises `MessageNotFound`, and `NotPossible` when somebody or something was faster, its address
+    is held back, or it has no use any more.
+    """
+    archive.find(session, caller, message_id)
+    done = _done(session, caller, [message_id], action, note)
+    if not done:
+        raise NotPossible
+    return done[0]
+
+
+def replay(
+    session: Session, caller: Caller, message_id: UUID, key: UUID, wish: Repetition
+) -> tuple[UUID, str]:
+    """The same again as a new message; returns its id and class of work.
+
+    The same `key` again is the same new message. Raises `MessageNotFound`, `NotPossible` and
+    `AddressUnfit`.
+    """
+    message = archive.find(session, caller, message_id)
+    values = _who(caller, wish.note) | {
+        "id": message_id,
+        "new_id": uuid7(),
+        "event_id": uuid5(message_id, str(key)),
+        "recipient": _corrected(message.channel, wish.recipient),
+        "under_way": list(UNDER_WAY),
+        "ending": list(ENDING),
+    }
+    session.execute(_AMONG_WRITERS)
+    made = session.execute(_REPLAY, values).scalar() or session.execute(_REPLAYED, values).scalar()
+    if made is None:
+        raise NotPossible
+    log.info("message.replayed", message=str(message_id), new=str(made), actor=caller.subject)
+    return made, message.work_class
+
+
+def count(session: Session, caller: Caller, wanted: MessageFilter, action: Action) -> Selection:
+    """How many messages of a selection an action would concern, up to `MOST`."""
+    chosen = _chosen(caller, wanted, action).subquery()
+    unknown = func.count().filter(chosen.c.state == "unknown")
+    return Selection(*session.execute(select(func.count(), unknown).select_from(chosen)).one())
+
+
+def act_on_all(
+    session: Session,
+    caller: Caller,
+    action: Literal["cancel", "retry"],
+    selection: MessageSelection,
+) -> list[str]:
+    """Cancel or send again what is wanted; the class of work of each that was changed.
+
+    Raises `CountChanged` when there are not as many as expected: what nobody saw is not touched,
+    nor is everything there is, when nothing is asked for.
+    """
+    if not selection.filter.asked():
+        raise CountChanged(0)
+    ids = [row.id for row in session.execute(_chosen(caller, selection.filter, action))]
+    if len(ids) != selection.expected:
+        raise CountChanged(len(ids))
+    return _done(session, caller, ids, action, selection.note)
+
+
+def _chosen(caller: Caller, wanted: MessageFilter, action: Action) -> Any:
+    states = ("queued",) if action == "cancel" else RETRIED
+    fit: list[ColumnElement[bool]] = [Message.state.in_(states)]
+    if action == "retry":
+        fit += [
+            Message.work_class != "code",
+            Message.text.is_not(None),
+            Message.settle_until.is_(None),
+            or_(Message.work_class.in_(("transactional", "bulk")), Message.expires_at > func.now()),
+        ]
+    query = select(Message.id, Message.state).where(*archive.conditions(wanted, caller), *fit)
+    return query.order_by(Message.id).limit(MOST)
+
+
+def _done(
+    session: Session, caller: Caller, ids: Collection[UUID], action: str, note: str
+) -> list[str]:
+    values = _who(caller, note) | {"ids": list(ids)}
+    if action == "retry":
+        values |= {"states": list(RETRIED), "ending": list(ENDING)}
+    changed = session.execute(_CANCEL if action == "cancel" else _RETRY, values).all()
+    log.info("messages.handled", action=action, messages=len(changed), actor=caller.subject)
+    return [row[1] for row in changed]
+
+
+def _who(caller: Caller, note: str) -> dict[str, Any]:
+    return {"actor": caller.name, "subject": caller.subject, "note": note.strip()}
+
+
+def _corrected(channel: str, typed: str | None) -> str | None:
+    if not (typed or "").strip():
+        return None
+    try:
+        return address_of(channel, typed or "")
+    except ValueError as error:
+        raise AddressUnfit(str(error)) from error

@@ -1,0 +1,87 @@
+"""What a gateway tells us afterwards, at an address of ours."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, Protocol, runtime_checkable
+from urllib.parse import urlencode
+from uuid import UUID
+
+ToldState = Literal["accepted", "delivered", "read", "bounced", "failed"]
+
+
+class Forged(Exception):
+    """Whoever told this is not the provider, as far as can be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A request to us: what stands in its address, its body as it came, and its signature."""
+
+    query: Mapping[str, str]
+    body: bytes = b""
+    signature: str = ""  # of the header X-Hub-Signature-256
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was said about one message. `raw` is that part of what came, word for word."""
+
+    state: ToldState
+    raw: str
+    message_id: UUID | None = None
+    reference: str = ""
+    detail: str = ""
+    happened_at: datetime | None = None
+    parts: int | None = None
+    cost: Decimal | None = None  # rupiah
+
+
+@runtime_checkable
+class TellsReceipts(Protocol):
+    """A provider that tells what became of messages."""
+
+    name: str
+
+    def receipts(self, callback: Callback) -> list[Told]:
+        """What it says; raises `Forged` before anything of it is looked at."""
+
+
+@runtime_checkable
+class AsksBack(Protocol):
+    """A provider that wants an answer from an address before it tells anything there."""
+
+    def challenge(self, query: Mapping[str, str]) -> str:
+        """What to answer; raises `Forged`."""
+
+
+class SignedAddress:
+    """Where a gateway that signs nothing tells of one message: the address itself is the proof."""
+
+    def __init__(self, base_url: str, name: str, secret: str) -> None:
+        self._url = f"{base_url}/notifications/receipts/{name}"
+        self._name = name
+        self._secret = secret.encode()
+
+    def url(self, message_id: UUID) -> str:
+        """The address for a message. Whoever has it can tell of that message alone."""
+        query = {"message": str(message_id), "signature": self._signature(message_id)}
+        return f"{self._url}?{urlencode(query)}"
+
+    def message_id(self, query: Mapping[str, str]) -> UUID:
+        """The message of an address. Raises `Forged`."""
+        try:
+            message_id = UUID(query.get("message", ""))
+        except ValueError:
+            raise Forged from None
+        signature = query.get("signature", "").encode()
+        if not hmac.compare_digest(signature, self._signature(message_id).encode()):
+            raise Forged
+        return message_id
+
+    def _signature(self, message_id: UUID) -> str:
+        what = f"receipts:{self._name}:{message_id}".encode()
+        return hmac.new(self._secret, what, hashlib.sha256).hexdigest()

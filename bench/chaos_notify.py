@@ -78,7 +78,13 @@ def send_and_kill(office: PostOffice, taken: Callable[[], list[str]]) -> dict[st
     settled = wait_until(lambda: not number(_OPEN), "all settled", 400, every=0.5)
     time.sleep(1)  # a double would still come
     office.supervisor.stop()
-    return {"messages": size, **count(Counter(taken())), "settled_within_s": round(settled, 1)}
+    figures: dict[str, object] = {
+        "messages": size,
+        **count(Counter(taken())),
+        "settled_within_s": round(settled, 1),
+    }
+    print(figures, file=sys.stderr)
+    return figures
 
 
 def count(taken: Counter[str]) -> dict[str, int]:

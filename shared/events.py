@@ -331,6 +331,52 @@ class LibraryChanged(Event):
         return str(self.library_id)
 
 
+class LibrarySilent(Event):
+    """A library has not reported a month that is over.
+
+    Steps 1 and 2 are for the library, while a report still comes in time; step 3 is for its
+    kab/kota. Each is said once. No contact of it: whoever reaches libraries knows that.
+    """
+
+    type: ClassVar[str] = "id.sejawat.library.silent.v1"
+
+    library_id: UUID
+    name: str
+    region_code: str
+    month: date  # its first day
+    step: Literal[1, 2, 3]
+    deadline: date  # the last day on which a report comes in time
+    link: str  # absolute and signed: whoever holds it reports for the library
+
+    @property
+    def subject(self) -> str:
+        """The library's id."""
+        return str(self.library_id)
+
+
+class LibraryReminderDue(Event):
+    """A library that has not reported can be reached: this is how, and what to remind it of."""
+
+    type: ClassVar[str] = "id.sejawat.library.reminder_due.v1"
+
+    library_id: UUID
+    library_name: str
+    name: str  # of the contact; may be empty
+    email: str | None  # one of the two is there, or both
+    phone: str | None
+    language: Language
+    region_code: str
+    month: date
+    step: Literal[1, 2]
+    deadline: date
+    link: str
+
+    @property
+    def subject(self) -> str:
+        """The library's id."""
+        return str(self.library_id)
+
+
 class AttendanceChanged(Event):
     """Somebody was checked in for a day or a session, or that was undone.
 
@@ -407,6 +453,8 @@ SUBSCRIBERS: Subscribers = {
     AccountChanged: ("notifications",),
     AttendanceChanged: ("notifications", "reporting"),
     LibraryChanged: ("reporting",),
+    LibrarySilent: ("registration", "notifications"),
+    LibraryReminderDue: ("notifications",),
     CertificateIssued: ("notifications", "reporting"),
     CertificateRevoked: ("notifications", "reporting"),
 }

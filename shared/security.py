@@ -205,7 +205,8 @@ hosts = _only(*HOSTS)
 staff = _only(*STAFF)
 crew = _only(*CREW, scope="check_in")
 members = _only(*MEMBERS)
-PERMISSIONS = (anyone, national, hosts, staff, crew, members)
+libraries = _only("library")
+PERMISSIONS = (anyone, national, hosts, staff, crew, members, libraries)
 """Every route has one of these; a test walks them all."""
 
 Anyone = Annotated[Caller, Depends(anyone)]
@@ -214,6 +215,7 @@ Host = Annotated[Caller, Depends(hosts)]
 Staff = Annotated[Caller, Depends(staff)]
 Crew = Annotated[Caller, Depends(crew)]
 Member = Annotated[Caller, Depends(members)]
+Librarian = Annotated[Caller, Depends(libraries)]
 
 
 class BadLink(Exception):

@@ -29,6 +29,7 @@ from shared.security import (
     crew,
     hosts,
     issue_token,
+    libraries,
     members,
     national,
     staff,
@@ -45,6 +46,7 @@ ALLOWED: dict[object, tuple[Role, ...]] = {
     staff: STAFF,
     crew: CREW,
     members: MEMBERS,
+    libraries: ("library",),
 }
 REGIONS: dict[Role, str] = {
     "national": "",

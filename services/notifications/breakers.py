@@ -97,6 +97,11 @@ def probe(session: Session, name: str) -> bool:
     return session.execute(_PROBE, values).first() is not None
 
 
+def is_known_well(name: str) -> bool:
+    """Whether there is nothing to note about a provider that took all it was given."""
+    return time.monotonic() - _noted.get(name, -NOTED_S) < NOTED_S
+
+
 def learn(session: Session, answers: Mapping[str, Iterable[Answer]]) -> None:
     """Take note of how hand-overs went, by provider."""
     for name, given in answers.items():
@@ -108,7 +113,7 @@ def _learn(session: Session, name: str, answers: list[Answer]) -> None:
     bad = [answer for answer in answers if answer.away or answer.failing]
     away = any(answer.away for answer in bad)
     good = not away and any(_is_sign_of_life(answer) for answer in answers)
-    if good and time.monotonic() - _noted.get(name, -NOTED_S) >= NOTED_S:
+    if good and not is_known_well(name):
         _noted[name] = time.monotonic()
         session.execute(_OK, {"name": name, "stale": STALE_S})
     if throttled:

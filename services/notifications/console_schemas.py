@@ -38,6 +38,11 @@ def _none(value: Any) -> Any:
     return None if value == "" else value
 
 
+# Ids count time from 1970 on; before and after these no message of ours was or will be.
+_InOurTime = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+Day = Annotated[_InOurTime | None, BeforeValidator(_none)]
+
+
 class MessageFilter(BaseModel):
     """Which messages are wanted: all that fit every condition given."""
 
@@ -50,10 +55,8 @@ class MessageFilter(BaseModel):
     template: Name = ""
     channel: Annotated[Channel | None, BeforeValidator(_none)] = None
     meeting: Name = Field("", description="The meeting's short name, as in its address")
-    since: Annotated[date | None, BeforeValidator(_none)] = Field(None, description="On the day")
-    until: Annotated[date | None, BeforeValidator(_none)] = Field(
-        None, description="On the day or before"
-    )
+    since: Day = Field(None, description="On the day")
+    until: Day = Field(None, description="On the day or before")
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -16,6 +16,7 @@ from services.notifications import (
     digests,
     forgetting,
     schedules,
+    silent_libraries,
     unknowns,
     webhook_sending,
 )
@@ -102,6 +103,7 @@ def run_schedules() -> None:
     """Write down the reminders, thanks and digests whose time has come."""
     schedules.run_due(lambda session: bus.wake(session, send_reminders))
     digests.run_due(lambda session: bus.wake(session, send_digests))
+    silent_libraries.run_due(lambda session: bus.wake(session, send_digests))
 
 
 @bus.job("jobs", every=3600)

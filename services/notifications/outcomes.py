@@ -151,11 +151,16 @@ def _write(
 
     A database that is away for a moment must not make a known outcome an unknown one.
     """
+    values = {"rows": json.dumps(rows)}
+    all_taken = all(answer.outcome == "accepted" for answer in answers)
     give_up = time.monotonic() + RECORD_S
     while True:
         try:
+            if all_taken and breakers.is_known_well(provider.name):  # one statement, one round trip
+                with database.autocommit() as connection:
+                    return {row.id: row.state for row in connection.execute(_RECORD, values)}
             with database.sessions.begin() as session:
-                written = session.execute(_RECORD, {"rows": json.dumps(rows)}).all()
+                written = session.execute(_RECORD, values).all()
                 failed = [row.id for row in written if row.state == "failed"]
                 if failed:
                     messages.fall_back(session, failed)

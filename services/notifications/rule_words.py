@@ -28,14 +28,20 @@ TRIGGERS: dict[str, str] = {
     "pending-digest": _(
         "Setiap pukul 08.00 di tempat petugas, bila ada pendaftaran yang menunggu keputusan"
     ),
+    "library-reminder": _(
+        "Tanggal 3 dan 7 bulan berikutnya, kepada perpustakaan yang laporannya belum masuk"
+    ),
+    "silent-digest": _(
+        "Mulai tanggal 10, pukul 08.00 di tempat petugas, bila ada perpustakaan yang belum melapor"
+    ),
     "announcement": _("Saat petugas mengirim pengumuman"),
 }
 
 # class -> what somebody may refuse, and what that means
 CHOICES: dict[str, tuple[str, str]] = {
     "reminder": (
-        _("Pengingat sebelum pertemuan, dan ucapan terima kasih sesudahnya"),
-        _("Seminggu dan sehari sebelumnya, dan menjelang acara dimulai."),
+        _("Pengingat, dan ucapan terima kasih sesudah pertemuan"),
+        _("Menjelang pertemuan, dan bila laporan bulanan perpustakaan belum masuk."),
     ),
     "bulk": (
         _("Pengumuman dari panitia dan perpustakaan nasional"),

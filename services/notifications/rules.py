@@ -12,6 +12,7 @@ from shared.events import (
     CertificateIssued,
     CertificateRevoked,
     Event,
+    LibraryReminderDue,
     OwnLinksRequested,
     RegistrationApproved,
     RegistrationCancelled,
@@ -125,6 +126,8 @@ REMINDER_MORNING = Rule(
     "reminder-morning", "reminder_morning", "reminder", Schedule(days=0, hour=OPENS, eve=18)
 )
 THANKS = Rule("thanks", "thanks", "reminder", Schedule(days=1, hour=10, after_end=True))
+LIBRARY_REMINDER = Rule("library-reminder", "library_reminder", "reminder", LibraryReminderDue)
+SILENT_DIGEST = Rule("silent-digest", "silent_digest", "digest", Daily(hour=OPENS))
 PENDING_DIGEST = Rule("pending-digest", "pending_digest", "digest", Daily(hour=OPENS))
 ANNOUNCEMENT = Rule("announcement", "announcement", "bulk")
 

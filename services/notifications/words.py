@@ -74,6 +74,8 @@ RULES: dict[str, str] = {
     "reminder-morning": _("Pengingat menjelang acara"),
     "thanks": _("Ucapan terima kasih"),
     "pending-digest": _("Ringkasan pendaftaran yang menunggu"),
+    "library-reminder": _("Pengingat laporan bulanan"),
+    "silent-digest": _("Perpustakaan yang belum melapor"),
     "announcement": _("Pengumuman"),
     "template-test": _("Percobaan templat"),
 }

@@ -8,6 +8,7 @@ import sys
 import structlog
 
 from services.registration import accounts, nik
+from services.registration import handlers as _handlers  # noqa: F401 - they register with the bus
 from services.registration import jobs as _jobs  # noqa: F401 - they register with the bus
 from services.registration.account_schemas import weak_password
 from services.registration.resources import bus, database

@@ -1,8 +1,9 @@
 """Work started by the clock, or by a ring after something was handed in or ordered."""
 
 import time
+from datetime import UTC, datetime
 
-from services.reporting import downloads, making, reports, rollups
+from services.reporting import downloads, making, reports, rollups, silence
 from services.reporting.resources import bus, database
 
 
@@ -44,6 +45,16 @@ def apply_deltas() -> None:
                 return
     with database.sessions.begin() as session:
         bus.wake(session, apply_deltas)
+
+
+@bus.job("jobs", every=3600)
+def say_silent() -> None:
+    """Say which libraries have not reported last month, a chunk at a time; see `silence`."""
+    due = silence.due(datetime.now(UTC))
+    looked_at = silence.CHUNK if due else 0
+    while due and looked_at == silence.CHUNK:
+        with database.sessions.begin() as session:
+            looked_at = silence.say(session, *due)
 
 
 @bus.job("jobs", every=24 * 3600)

@@ -7,8 +7,13 @@ red below; which side 75 itself belongs to is said differently, so the edges are
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Row, TextClause, text
+from sqlalchemy.orm import Session
 
 from services.reporting.settings import settings
 from shared.web import gettext_noop as _
@@ -113,3 +118,94 @@ def _line(part: Part, row: Any, months: int) -> Line:
     wanted = part.target * months
     share = min(Decimal(reached) / wanted, Decimal(1))
     return Line(part, reached, wanted, part.points * share)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Months, both included, of which only verified reports count or all."""
+
+    first: date
+    last: date
+    only_verified: bool = False
+
+    @property
+    def months(self) -> int:
+        """How many."""
+        return (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
+
+
+def by_region(
+    session: Session, region_code: str, digits: int, period: Period
+) -> Sequence[Row[Any]]:
+    """By so much of a code: `region`, `libraries`, their `mean`, how many are of each colour.
+
+    By the newest rule, in the database, as a country has thousands of libraries; one that reported
+    nothing has no points, and counts.
+    """
+    asked = settings()
+    values = {"digits": digits, "green": asked.kpi_green_above, "yellow": asked.kpi_yellow_above}
+    return session.execute(_MEANS[period.only_verified], values | _asked(region_code, period)).all()
+
+
+def by_library(session: Session, region_code: str, period: Period) -> dict[UUID, Score]:
+    """The score of each library of a region, with its arithmetic: a few hundred at most."""
+    sums: dict[UUID, dict[str, Any]] = {}
+    statement = _SUMS[period.only_verified]
+    for row in session.execute(statement, _asked(region_code, period)):
+        of = sums.setdefault(row.id, {})
+        if row.stream:
+            of[row.stream] = row
+    return {library: score(of, period.months) for library, of in sums.items()}
+
+
+def _asked(region_code: str, period: Period) -> dict[str, Any]:
+    months = {"first": period.first, "last": period.last, "months": period.months}
+    return {"region": region_code} | months
+
+
+# As a range of codes, which an index can use: in the collation "C" a "." comes before "/".
+_WITHIN = """
+    (:region = '' OR region_code = :region
+     OR region_code >= :region || '.' COLLATE "C" AND region_code < :region || '/' COLLATE "C")"""
+_PLACED = _WITHIN.replace("region_code", "place_code")
+_LISTED = f"active AND expected_from <= :last AND {_WITHIN}"
+
+
+def _means(verified: str) -> TextClause:
+    """The rule as SQL; every number in it is our own."""
+    parts = RULES[NEWEST].parts
+    reached = ", ".join(
+        f"sum({part.measure}) FILTER (WHERE stream = '{part.stream}') AS {part.name}"
+        for part in parts
+    )
+    points = " + ".join(
+        f"least({part.points}.0 * coalesce({part.name}, 0) / ({part.target} * :months),"
+        f" {part.points})"
+        for part in parts
+    )
+    return text(f"""
+        WITH reached AS (
+            SELECT library_id, {reached} FROM library_rollup
+            WHERE month BETWEEN :first AND :last {verified} AND {_PLACED} GROUP BY library_id
+        ), scored AS (
+            SELECT left(region_code, :digits) AS region,
+                round(({points}) / {STEP}) * {STEP} AS total
+            FROM library LEFT JOIN reached ON library_id = id WHERE {_LISTED}
+        )
+        SELECT region, count(*) AS libraries, avg(total) AS mean,
+            count(*) FILTER (WHERE total > :green) AS green,
+            count(*) FILTER (WHERE total > :yellow AND total <= :green) AS yellow,
+            count(*) FILTER (WHERE total <= :yellow) AS red
+        FROM scored GROUP BY region ORDER BY region""")
+
+
+def _sums(verified: str) -> TextClause:
+    return text(f"""
+        SELECT id, stream, sum(reports) AS reports, sum(people) AS people
+        FROM library LEFT JOIN library_rollup
+            ON library_id = id AND month BETWEEN :first AND :last {verified}
+        WHERE {_LISTED} GROUP BY id, stream""")
+
+
+_MEANS = {False: _means(""), True: _means("AND verified")}
+_SUMS = {False: _sums(""), True: _sums("AND verified")}

@@ -56,6 +56,11 @@ def moment(value: dt.datetime, zone: str | None = None, *, lang: Language = "id"
     return f"{date(value, zone, lang=lang)}, {time(value, zone, lang=lang)}"
 
 
+def month(value: dt.date, *, short: bool = False, lang: Language = "id") -> str:
+    """Agustus 2022, or Agu 2022."""
+    return _date(value, "MMM y" if short else "MMMM y", lang)
+
+
 def number(value: Figure, digits: int | None = None, *, lang: Language = "id") -> str:
     """1.234,5. With `digits`, exactly so many after the comma; without, up to three."""
     pattern = "#,##0.###" if digits is None else "#,##0." + "0" * digits

@@ -16,7 +16,7 @@ from shared.web.languages import COOKIE, LANGUAGES, LOCALE, choose_language, tra
 
 TEMPLATES = Path(__file__).parent / "templates"
 ONE_YEAR = 365 * 24 * 3600
-FILTERS = ("date", "date_range", "time", "moment", "number", "rupiah")
+FILTERS = ("date", "date_range", "time", "moment", "month", "number", "rupiah")
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; object-src 'none'; "
     "form-action 'self'; frame-ancestors 'none'",

@@ -85,7 +85,8 @@ def nobody(empty: None) -> None:  # noqa: ARG001 - it comes first
 
     with database.sessions.begin() as session:
         session.execute(
-            text("TRUNCATE meeting, participant, attendance, official, schedule_run, rule_setting")
+            text("TRUNCATE meeting, participant, attendance, official, schedule_run, rule_setting, "
+                 "silent_library")
         )
 
 

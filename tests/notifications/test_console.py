@@ -87,7 +87,16 @@ def test_an_empty_field_of_the_filter_is_no_condition(national: httpx.Client) ->
 
 
 @pytest.mark.parametrize(
-    "query", ["class=x", "channel=fax", "since=kemarin", "rule=a%27b", "meeting=" + "x" * 200]
+    "query",
+    [
+        "class=x",
+        "channel=fax",
+        "since=kemarin",
+        "until=1516-03-15",
+        "until=9999-12-31",
+        "rule=a%27b",
+        "meeting=" + "x" * 200,
+    ],
 )
 def test_a_filter_that_cannot_be_is_refused(national: httpx.Client, query: str) -> None:
     assert national.get(f"/notifications/?{query}").status_code == 422

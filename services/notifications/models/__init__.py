@@ -16,6 +16,7 @@ from services.notifications.models.people import (
     Participant,
     Preference,
     ScheduleRun,
+    SilentLibrary,
     Suppression,
 )
 from services.notifications.models.providers import ProviderState
@@ -38,6 +39,7 @@ __all__ = [
     "Receipt",
     "RuleSetting",
     "ScheduleRun",
+    "SilentLibrary",
     "Suppression",
     "TemplateVersion",
     "WebhookAttempt",

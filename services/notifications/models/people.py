@@ -93,6 +93,22 @@ class Official(Base):
     active: Mapped[bool]
 
 
+class SilentLibrary(Base):
+    """A library that had not reported a month when it was too late to remind it: officials are told."""
+
+    __tablename__ = "silent_library"
+    __table_args__ = (
+        Index("ix_silent_library_untold", "region_code", postgresql_where=sql("told_at IS NULL")),
+    )
+
+    library_id: Mapped[UUID] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    region_code: Mapped[str]
+    heard_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    told_at: Mapped[datetime | None]
+
+
 class Suppression(Base):
     """An address not to write to: it bounced, its owner complained, or an official said so."""
 

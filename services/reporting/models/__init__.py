@@ -4,7 +4,7 @@ from services.reporting.models.activities import Activity, ActivityChange, Delta
 from services.reporting.models.base import Base
 from services.reporting.models.evidence import Evidence
 from services.reporting.models.jobs import ReportJob
-from services.reporting.models.libraries import Library
+from services.reporting.models.libraries import Library, SilentNotice
 from services.reporting.models.meetings import Attendance, Certificate, Erased, Meeting, Participant
 from services.reporting.models.rollups import (
     CategoryRollup,
@@ -14,6 +14,7 @@ from services.reporting.models.rollups import (
     RegencyRollup,
     Sums,
 )
+from services.reporting.models.targets import Target
 
 __all__ = [
     "Activity",
@@ -34,5 +35,7 @@ __all__ = [
     "Recount",
     "RegencyRollup",
     "ReportJob",
+    "SilentNotice",
     "Sums",
+    "Target",
 ]

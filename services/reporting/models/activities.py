@@ -53,12 +53,23 @@ class Activity(Base, Measures):
         Index("ix_activity_library_id_month", "library_id", "month", "stream"),
         Index("ix_activity_regency_code_id", "regency_code", "stage", "id"),
         Index(
+            "ix_activity_for_national",  # a queue from all kab/kota, in order
+            "id",
+            postgresql_where=sql("stage = 2 AND deleted_at IS NULL"),
+        ),
+        Index(
             "ix_activity_day",
             "day",
             postgresql_using="brin",
             postgresql_ops={"day": "date_minmax_multi_ops"},
         ),
         Index("ix_activity_import_id", "import_id", postgresql_where=sql("import_id IS NOT NULL")),
+        # Of stories that may be published there are few among millions.
+        Index(
+            "ix_activity_published_story",
+            "id",
+            postgresql_where=sql("stream = 'cerita' AND stage = 3 AND deleted_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # version 7: sorts by time of arrival

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import SmallInteger
 
 from services.reporting.models.base import Base
 
@@ -42,3 +43,14 @@ class Library(Base):
     # Raised to revoke every link to its own page that was given out before.
     link_version: Mapped[int] = mapped_column(server_default=sql("0"))
     told_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class SilentNotice(Base):
+    """That a library had not reported a month, said once for each step (see `silence`)."""
+
+    __tablename__ = "silent_notice"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    library_id: Mapped[UUID] = mapped_column(primary_key=True)
+    said_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Identity, Index, UniqueConstraint
+from sqlalchemy import Identity, Index
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger, Text
@@ -72,14 +72,29 @@ class Recount(Base):
 
 
 class PeriodLock(Base):
-    """A month that a region closed: its figures as they stood then, for what changed since."""
+    """A month that a region closed: its figures as they stood then, for what changed since.
+
+    `mark` is the last row of `activity_change` that the figures know; what came later is above it.
+    One that was opened again stays, as history.
+    """
 
     __tablename__ = "period_lock"
-    __table_args__ = (UniqueConstraint("region_code", "month"),)
+    __table_args__ = (
+        Index(
+            "uq_period_lock_region_code_month",
+            *("region_code", "month"),
+            unique=True,
+            postgresql_where=sql("unlocked_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    region_code: Mapped[str]
+    region_code: Mapped[str]  # empty: the country
     month: Mapped[date]
     locked_by: Mapped[str]
     locked_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
-    figures: Mapped[dict[str, Any]]  # stream -> measure -> sum
+    mark: Mapped[int] = mapped_column(BigInteger)
+    figures: Mapped[dict[str, Any]]  # stream -> "reports" or a measure -> sum
+    unlocked_by: Mapped[str | None]
+    unlocked_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(server_default=sql("''"))  # why it was opened again

@@ -122,6 +122,16 @@ def upgrade() -> None:
     sa.Column('last_error', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_provider_state'))
     )
+    op.create_table('silent_library',
+    sa.Column('library_id', sa.Uuid(), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('region_code', sa.Text(), nullable=False),
+    sa.Column('heard_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('told_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('library_id', 'month', name=op.f('pk_silent_library'))
+    )
+    op.create_index('ix_silent_library_untold', 'silent_library', ['region_code'], unique=False, postgresql_where=sa.text('told_at IS NULL'))
     op.create_table('receipt',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('provider', sa.Text(), nullable=False),
@@ -344,6 +354,8 @@ def downgrade() -> None:
     op.drop_index('ix_receipt_raw', table_name='receipt', postgresql_where=sa.text('raw IS NOT NULL'))
     op.drop_index('ix_receipt_message_id', table_name='receipt')
     op.drop_table('receipt')
+    op.drop_index('ix_silent_library_untold', table_name='silent_library', postgresql_where=sa.text('told_at IS NULL'))
+    op.drop_table('silent_library')
     op.drop_table('provider_state')
     op.drop_table('preference')
     op.drop_index('ix_participant_region_code', table_name='participant')

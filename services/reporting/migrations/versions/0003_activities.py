@@ -166,9 +166,20 @@ def upgrade() -> None:
     sa.Column('month', sa.Date(), nullable=False),
     sa.Column('locked_by', sa.Text(), nullable=False),
     sa.Column('locked_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('mark', sa.BigInteger(), nullable=False),
     sa.Column('figures', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_period_lock')),
-    sa.UniqueConstraint('region_code', 'month', name=op.f('uq_period_lock_region_code_month'))
+    sa.Column('unlocked_by', sa.Text(), nullable=True),
+    sa.Column('unlocked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reason', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_period_lock'))
+    )
+    op.create_index('uq_period_lock_region_code_month', 'period_lock', ['region_code', 'month'], unique=True, postgresql_where=sa.text('unlocked_at IS NULL'))
+    op.create_table('silent_notice',
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('step', sa.SmallInteger(), nullable=False),
+    sa.Column('library_id', sa.Uuid(), nullable=False),
+    sa.Column('said_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('month', 'step', 'library_id', name=op.f('pk_silent_notice'))
     )
     op.create_table('recount',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -204,6 +215,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('stream', 'regency_code', 'month', 'verified', name=op.f('pk_regency_rollup'))
     )
     op.create_index('ix_regency_rollup_month', 'regency_rollup', ['month'], unique=False)
+    op.create_table('target',
+    sa.Column('indicator', sa.Text(), nullable=False),
+    sa.Column('region_code', sa.Text(), nullable=False),
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('value', sa.BigInteger(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint('value > 0', name=op.f('ck_target_value')),
+    sa.PrimaryKeyConstraint('indicator', 'region_code', 'year', name=op.f('pk_target'))
+    )
     op.create_table('activity',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('library_id', sa.Uuid(), nullable=False),
@@ -249,9 +270,11 @@ def upgrade() -> None:
     sa.UniqueConstraint('library_id', 'client_ref', name=op.f('uq_activity_library_id_client_ref'))
     )
     op.create_index('ix_activity_day', 'activity', ['day'], unique=False, postgresql_using='brin', postgresql_ops={'day': 'date_minmax_multi_ops'})
+    op.create_index('ix_activity_for_national', 'activity', ['id'], unique=False, postgresql_where=sa.text('stage = 2 AND deleted_at IS NULL'))
     op.create_index('ix_activity_import_id', 'activity', ['import_id'], unique=False, postgresql_where=sa.text('import_id IS NOT NULL'))
     op.create_index('ix_activity_library_id_month', 'activity', ['library_id', 'month', 'stream'], unique=False)
     op.create_index('ix_activity_regency_code_id', 'activity', ['regency_code', 'stage', 'id'], unique=False)
+    op.create_index('ix_activity_published_story', 'activity', ['id'], unique=False, postgresql_where=sa.text("stream = 'cerita' AND stage = 3 AND deleted_at IS NULL"))
     op.create_table('evidence',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('library_id', sa.Uuid(), nullable=False),
@@ -278,14 +301,19 @@ def downgrade() -> None:
     op.drop_index('ix_evidence_form_ref', table_name='evidence', postgresql_where=sa.text('form_ref IS NOT NULL'))
     op.drop_index('ix_evidence_activity_id', table_name='evidence', postgresql_where=sa.text('activity_id IS NOT NULL'))
     op.drop_table('evidence')
+    op.drop_table('target')
+    op.drop_index('ix_activity_published_story', table_name='activity', postgresql_where=sa.text("stream = 'cerita' AND stage = 3 AND deleted_at IS NULL"))
     op.drop_index('ix_activity_regency_code_id', table_name='activity')
     op.drop_index('ix_activity_library_id_month', table_name='activity')
+    op.drop_index('ix_activity_for_national', table_name='activity', postgresql_where=sa.text('stage = 2 AND deleted_at IS NULL'))
     op.drop_index('ix_activity_import_id', table_name='activity', postgresql_where=sa.text('import_id IS NOT NULL'))
     op.drop_index('ix_activity_day', table_name='activity', postgresql_using='brin', postgresql_ops={'day': 'date_minmax_multi_ops'})
     op.drop_table('activity')
     op.drop_index('ix_regency_rollup_month', table_name='regency_rollup')
     op.drop_table('regency_rollup')
     op.drop_table('recount')
+    op.drop_table('silent_notice')
+    op.drop_index('uq_period_lock_region_code_month', table_name='period_lock', postgresql_where=sa.text('unlocked_at IS NULL'))
     op.drop_table('period_lock')
     op.drop_index('ix_library_rollup_place_code', table_name='library_rollup')
     op.drop_table('library_rollup')

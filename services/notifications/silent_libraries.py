@@ -1,0 +1,140 @@
+"""Once a month one message to the officials of a kab/kota: which of its libraries are silent.
+
+It is written in the morning after the last of them was heard of; who was told of a library and
+month is not told again.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.orm import Session
+
+from services.notifications import messages
+from services.notifications.intents import Intent, one_line
+from services.notifications.models import Official
+from services.notifications.resources import database
+from services.notifications.rules import CLOSES, OPENS, SILENT_DIGEST
+from services.notifications.schedules import Wake, identity, put_run, skip_run, take_run
+from services.notifications.settings import settings
+from shared import regions
+from shared.events import LibrarySilent
+from shared.tracing import new_traceparent
+from shared.web import formats
+from shared.web.formats import Language
+
+READERS = "regency"
+SHOWN = 20  # names in a mail; the page has them all
+SETTLED = timedelta(hours=1)  # then the last of them has come
+
+_KEEP = text("""
+    INSERT INTO silent_library (library_id, month, name, region_code)
+    SELECT library_id, month, name, region_code
+    FROM json_populate_recordset(NULL::silent_library, CAST(:rows AS json))
+    ORDER BY library_id, month
+    ON CONFLICT DO NOTHING""")
+_UNTOLD = text("""
+    SELECT library_id, month, name, region_code FROM silent_library
+    WHERE told_at IS NULL AND heard_at < :before
+      AND left(region_code, 2) = ANY (CAST(:provinces AS text[]))
+    ORDER BY month, region_code, name FOR UPDATE""")
+_TOLD = text("""
+    UPDATE silent_library SET told_at = now()
+    WHERE told_at IS NULL AND library_id = ANY (CAST(:ids AS uuid[]))
+      AND month = ANY (CAST(:months AS date[]))""")
+
+
+def keep(session: Session, told: Iterable[LibrarySilent]) -> None:
+    """Keep whom officials are to be told of; the same library and month is one."""
+    fields = {"library_id", "month", "name", "region_code"}
+    rows = {
+        (event.library_id, event.month): event.model_dump(mode="json", include=fields)
+        for event in told
+    }
+    session.execute(_KEEP, {"rows": json.dumps(list(rows.values()))})
+
+
+def run_due(wake: Wake, now: datetime | None = None) -> None:
+    """Write down today's digests of each zone whose time has come; `wake` has them sent."""
+    now = now or datetime.now(UTC)
+    for zone in formats.ZONES.values():
+        with database.sessions.begin() as session:
+            if _run(session, zone, now):
+                wake(session)
+
+
+def _run(session: Session, zone: str, now: datetime) -> bool:
+    today = now.astimezone(ZoneInfo(zone)).date()
+    due, until = (datetime.combine(today, time(at), ZoneInfo(zone)) for at in (OPENS, CLOSES))
+    messages.join_writers(session)
+    if now < due or (run := take_run(session, SILENT_DIGEST, zone, due)) is None:
+        return False
+    if now >= until:
+        skip_run(session, run)
+        return False
+    provinces = [region.code for region in regions.children(None) if region.zone == zone]
+    values = {"before": now - SETTLED, "provinces": provinces}
+    rows = session.execute(_UNTOLD, values).all()
+    written = messages.write(session, SILENT_DIGEST, _intents(session, rows, due, until))
+    told = {"ids": [row.library_id for row in rows], "months": list({row.month for row in rows})}
+    session.execute(_TOLD, told)
+    put_run(session, run, written, cursor="", done=True)
+    return written > 0
+
+
+def _intents(
+    session: Session, rows: Sequence[Row[Any]], due: datetime, until: datetime
+) -> list[Intent]:
+    query = select(Official).where(Official.active, Official.role == READERS)
+    trace = new_traceparent()
+    return [
+        Intent(
+            event_id=identity(SILENT_DIGEST, f"{reader.account_id} {month}", due),
+            about=str(reader.account_id),
+            version=None,
+            traceparent=trace,
+            email=reader.email,
+            phone=reader.phone,
+            language=_language(reader),
+            region_code=reader.region_code,
+            expires_at=until,
+            values=_values(reader, month, own),
+            person=reader.name,
+        )
+        for reader in (session.scalars(query) if rows else ())
+        for month in sorted({row.month for row in rows})
+        if (own := [row for row in rows if row.month == month and _is_of(reader, row)])
+    ]
+
+
+def _values(reader: Official, month: date, rows: Sequence[Row[Any]]) -> dict[str, Any]:
+    language = _language(reader)
+    asked = urlencode({"region": reader.region_code, "month": f"{month:%Y-%m}"})
+    return {
+        "name": one_line(reader.name),
+        "region": regions.get(reader.region_code).name,
+        "month": formats.month(month, lang=language),
+        "total": formats.number(len(rows), lang=language),
+        "libraries": [
+            {"name": one_line(row.name), "place": _place(row.region_code)} for row in rows[:SHOWN]
+        ],
+        "more": formats.number(len(rows) - SHOWN, lang=language) if len(rows) > SHOWN else "",
+        "page_link": f"{settings().base_url}/reporting/completeness?{asked}",
+    }
+
+
+def _is_of(reader: Official, row: Row[Any]) -> bool:
+    return regions.is_within(row.region_code, reader.region_code)
+
+
+def _place(code: str) -> str:
+    region = regions.find(code)  # a village may be newer than we
+    return region.name if region else code
+
+
+def _language(reader: Official) -> Language:
+    return "en" if reader.language == "en" else "id"

@@ -1,0 +1,56 @@
+"""Events in: which libraries are silent, so that those who can be reached are reminded."""
+
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.registration.models import Library
+from services.registration.resources import bus
+from shared.bus import Envelope
+from shared.events import LibraryReminderDue, LibrarySilent
+
+log = structlog.get_logger()
+
+FOR_THE_LIBRARY = (1, 2)  # later steps are for others
+
+
+@bus.on(LibrarySilent)
+def remind(session: Session, envelopes: list[Envelope[LibrarySilent]]) -> None:
+    """Say how to reach them; who left neither address nor number is counted in the log."""
+    silent = [envelope.data for envelope in envelopes if envelope.data.step in FOR_THE_LIBRARY]
+    found = _libraries(session, {event.library_id for event in silent})
+    due = [
+        _reminder(event, library)
+        for event in silent
+        if (library := found.get(event.library_id)) and (library.email or library.phone)
+    ]
+    bus.publish(session, *due)
+    log.info("libraries.reminded", reminders=len(due), without_contact=len(silent) - len(due))
+
+
+def _libraries(session: Session, ids: set[UUID]) -> dict[UUID, Library]:
+    """By the id that was told: one that was merged meanwhile is the one that it became."""
+    some = {one.id: one for one in session.scalars(select(Library).where(Library.id.in_(ids)))}
+    merged = {one.merged_into for one in some.values() if one.merged_into}
+    kept = {one.id: one for one in session.scalars(select(Library).where(Library.id.in_(merged)))}
+    return {
+        told: kept[one.merged_into] if one.merged_into else one for told, one in some.items()
+    }
+
+
+def _reminder(event: LibrarySilent, library: Library) -> LibraryReminderDue:
+    return LibraryReminderDue(
+        library_id=library.id,
+        library_name=library.name,
+        name=library.contact_name,
+        email=library.email,
+        phone=library.phone,
+        language="id",
+        region_code=library.region_code,
+        month=event.month,
+        step=1 if event.step == 1 else 2,
+        deadline=event.deadline,
+        link=event.link,
+    )

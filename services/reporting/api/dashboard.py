@@ -1,0 +1,129 @@
+"""Dashboards for other programs: the same address as the page, with .csv or .json."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy.orm import Session
+
+from services.reporting import dashboards, open_data, tile_maps
+from services.reporting.dashboard_tables import PARTS
+from services.reporting.dashboards import Board, View
+from services.reporting.resources import database
+from services.reporting.streams import STREAMS
+from shared.security import Anyone, Caller, Staff
+
+router = APIRouter(tags=["dashboard"])
+
+Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
+Extension = Literal["csv", "json"]
+Part = Literal["regions", "trend", "categories", "figures", "libraries", "targets"]
+
+# An empty one is a field of the form that nobody filled in.
+_Month = Annotated[str, Query(pattern=r"^(20\d\d-(0[1-9]|1[0-2]))?$")]
+_Region = Annotated[str | None, Query(max_length=13)]
+
+
+def asked(  # noqa: PLR0913, PLR0917 - all that the address says
+    region: _Region = None,
+    first: _Month = "",
+    last: _Month = "",
+    stream: Annotated[str, Query(max_length=20)] = "",
+    measure: Annotated[str, Query(max_length=20)] = "",
+    verified: Annotated[str, Query(max_length=3)] = "",
+) -> dict[str, Any]:
+    """What the address says; the last twelve months where it says nothing."""
+    ends = _month(last) or dashboards.this_month()
+    begins = _month(first) or dashboards.moved(ends, 1 - dashboards.USUAL)
+    known = stream if stream in STREAMS else ""
+    return {
+        "region_code": region,
+        "first": min(begins, ends),
+        "last": max(begins, ends),
+        "stream": known,
+        "measure": measure if measure in dashboards.measures(known) else "reports",
+        "only_verified": verified == "yes",
+    }
+
+
+def official_view(caller: Staff, said: Annotated[dict[str, Any], Depends(asked)]) -> View:
+    """An official's view: of the own region, until another is asked for."""
+    own = caller.region_code if said["region_code"] is None else said["region_code"]
+    return View(**said | {"region_code": own})
+
+
+def public_view(said: Annotated[dict[str, Any], Depends(asked)]) -> View:
+    """Everybody's: of what is verified."""
+    return View(**said | {"region_code": said["region_code"] or ""}, public=True)
+
+
+OfficialView = Annotated[View, Depends(official_view)]
+PublicView = Annotated[View, Depends(public_view)]
+
+
+@router.get("/dashboard.{extension}")
+def download(
+    extension: Extension,
+    caller: Staff,
+    view: OfficialView,
+    session: Transaction,
+    part: Part = "regions",
+) -> Response:
+    """What an official's dashboard shows: `part` of it as CSV, or all of it as JSON."""
+    return _answer(session, caller, view, extension, part)
+
+
+@router.get("/public.{extension}")
+def download_public(
+    extension: Extension,
+    caller: Anyone,
+    view: PublicView,
+    session: Transaction,
+    part: Part = "regions",
+) -> Response:
+    """The same for everybody: verified sums, down to a kab/kota."""
+    return _answer(session, caller, view, extension, part)
+
+
+def _answer(
+    session: Session, caller: Caller, view: View, extension: Extension, part: Part
+) -> Response:
+    board = dashboards.board(session, caller, view)
+    now = datetime.now(UTC)
+    headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+    if extension == "json":
+        return JSONResponse(_json(board, now), headers=headers)
+    table = PARTS[part](board)
+    about = [
+        f"wilayah {tile_maps.short_name(view.region_code)}",
+        f"{view.first:%Y-%m} sampai {view.last:%Y-%m}",
+        view.stream or "semua jenis",
+        "terverifikasi" if board.view.only_verified else "semua laporan",
+    ]
+    name = "-".join(["sejawat", part, view.region_code or "indonesia", f"{view.last:%Y-%m}"])
+    headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    body = "".join(open_data.csv_file(table.columns.values(), table.rows, about, now))
+    return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _json(board: Board, now: datetime) -> dict[str, Any]:
+    view = board.view
+    tables = {name: make(board) for name, make in PARTS.items()}
+    return {
+        "region_code": view.region_code,
+        "region": tile_maps.short_name(view.region_code),
+        "first": f"{view.first:%Y-%m}",
+        "last": f"{view.last:%Y-%m}",
+        "stream": view.stream or None,
+        "measure": view.measure,
+        "only_verified": view.only_verified,
+        "as_of": now.isoformat(timespec="seconds"),
+    } | {
+        name: [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+        for name, table in tables.items()
+    }
+
+
+def _month(text: str) -> date | None:
+    return date.fromisoformat(f"{text}-01") if text else None

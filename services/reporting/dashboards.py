@@ -1,0 +1,361 @@
+"""What a dashboard shows: of a region, months and a stream, read from the sums.
+
+Officials see their own region, down to each library. Everybody sees what is verified, down to a
+kab/kota: below it the figures would be those of a single person's work.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from services.reporting import aggregates, completeness, kpi, targets
+from services.reporting.aggregates import DISTRICT, REGENCY, Asked, By
+from services.reporting.kpi import Period, Score
+from services.reporting.models import Library
+from services.reporting.streams import STREAMS
+from services.reporting.targets import INDICATORS, Progress, RegionNotFound
+from shared import regions
+from shared.security import Caller, in_scope
+
+USUAL = 12  # months
+_CAPITAL = ZoneInfo("Asia/Jakarta")
+
+
+def this_month() -> date:
+    """The month that it is in the capital."""
+    return datetime.now(_CAPITAL).date().replace(day=1)
+
+
+def moved(month: date, by: int) -> date:
+    """So many months later, or earlier."""
+    count = month.year * 12 + month.month - 1 + by
+    return date(count // 12, count % 12 + 1, 1)
+
+
+def measures(stream: str) -> tuple[str, ...]:
+    """What can be shown of a stream; of all together only their number."""
+    if not stream:
+        return ("reports",)
+    own = tuple(name for name in STREAMS[stream].measures if name != "timely")
+    people = ("people",) if "male" in own and "people" not in own else ()
+    return ("reports", *people, *own)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is asked for; the address says all of it, so that it can be shared."""
+
+    region_code: str
+    first: date
+    last: date
+    stream: str = ""
+    measure: str = "reports"
+    only_verified: bool = False
+    public: bool = False
+
+    @property
+    def months(self) -> list[date]:
+        """Each month, from the first to the last."""
+        return [moved(self.first, at) for at in range(self._count)]
+
+    @property
+    def before(self) -> "View":
+        """As many months, just before."""
+        first, last = moved(self.first, -self._count), moved(self.first, -1)
+        return replace(self, first=first, last=last)
+
+    @property
+    def period(self) -> Period:
+        """For scores: a month that has not begun asks for nothing yet."""
+        last = max(min(self.last, this_month()), self.first)
+        return Period(self.first, last, self.only_verified)
+
+    @property
+    def has_below(self) -> bool:
+        """Whether regions below this one are shown."""
+        return len(self.region_code) < (REGENCY if self.public else aggregates.VILLAGE)
+
+    @property
+    def has_libraries(self) -> bool:
+        """Whether single libraries are shown."""
+        return len(self.region_code) >= DISTRICT and not self.public
+
+    @property
+    def _count(self) -> int:
+        return (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
+
+    def asked(self, *only: str) -> Asked:
+        """The same for the sums."""
+        return Asked(
+            self.region_code,
+            self.first,
+            self.last,
+            self.stream or None,
+            only_verified=self.only_verified,
+            measures=only or measures(self.stream)[1:],
+        )
+
+    def query(self, **changes: str) -> str:
+        """The part of the address that says what is asked for; an empty change leaves one out."""
+        said = {
+            "region": self.region_code,
+            "first": f"{self.first:%Y-%m}",
+            "last": f"{self.last:%Y-%m}",
+            "stream": self.stream,
+            "measure": self.measure if self.measure != "reports" else "",
+            "verified": "yes" if self.only_verified and not self.public else "",
+        }
+        return urlencode({name: value for name, value in (said | changes).items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A sum, and the same of the period before."""
+
+    name: str  # of an indicator, or of a measure
+    value: int
+    before: int
+    stream: str
+    measure: str
+
+    @property
+    def change(self) -> Decimal | None:
+        """In per cent; None where there was nothing before."""
+        if not self.before:
+            return None
+        return (Decimal(100) * (self.value - self.before) / self.before).quantize(Decimal(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of so many expected library months, so many came, and so many of them in time."""
+
+    expected: int = 0
+    came: int = 0
+    in_time: int = 0
+
+    @property
+    def share(self) -> Decimal | None:
+        """Per cent that came; None where nothing was expected."""
+        return Decimal(100) * self.came / self.expected if self.expected else None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A region below, or the region itself where its own library reports."""
+
+    code: str
+    value: int
+    reports: int
+    verified: int
+    coverage: Coverage = Coverage()
+    kpi: Row[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A library of a kecamatan or desa."""
+
+    id: UUID
+    name: str
+    region_code: str
+    value: int
+    reports: int
+    score: Score | None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month's sum, and how much of it is verified."""
+
+    month: date
+    value: int
+    verified: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All that one address shows."""
+
+    view: View
+    figures: list[Figure]
+    trend: list[Month]
+    categories: list[tuple[str, int]]  # of a stream; of all together the streams themselves
+    parts: list[Part]
+    places: list[Place]
+    coverage: Coverage
+    progress: list[Progress]
+
+
+def check(view: View, caller: Caller) -> View:
+    """The view, if this reader may have it. Raises `RegionNotFound`."""
+    code = view.region_code
+    if code and regions.find(code) is None:
+        raise RegionNotFound(code)
+    if view.public:
+        if len(code) > REGENCY:
+            raise RegionNotFound(code)
+        return replace(view, only_verified=True)
+    if not caller.may_see(code):
+        raise RegionNotFound(code)
+    return view
+
+
+def board(session: Session, caller: Caller, view: View) -> Board:
+    """Everything that a view shows, in a handful of statements. Raises `RegionNotFound`."""
+    view = check(view, caller)
+    coverage = {} if view.public else _coverage(session, view)
+    return Board(
+        view,
+        _figures(session, view),
+        _trend(session, view),
+        _categories(session, view),
+        _parts(session, view, coverage) if view.has_below else [],
+        _places(session, caller, view) if view.has_libraries else [],
+        _added(coverage.values()),
+        _progress(session, view),
+    )
+
+
+def one_library(
+    session: Session, caller: Caller, view: View, library_id: UUID
+) -> tuple[str, Score]:
+    """A library's name and score, with the arithmetic. Raises `RegionNotFound`."""
+    found = session.execute(
+        select(Library.name, Library.region_code).where(
+            Library.id == library_id, in_scope(Library.region_code, caller)
+        )
+    ).first()
+    if found is None:
+        raise RegionNotFound(str(library_id))
+    scores = kpi.by_library(session, found.region_code, view.period)
+    return found.name, scores.get(library_id) or kpi.score({}, view.period.months)
+
+
+def _figures(session: Session, view: View) -> list[Figure]:
+    if view.stream:
+        now = aggregates.totals(session, view.asked())
+        then = aggregates.totals(session, view.before.asked())
+        return [
+            Figure(name, int(getattr(now, name)), int(getattr(then, name)), view.stream, name)
+            for name in measures(view.stream)
+        ]
+    sums = targets.by_stream(session, view.asked(*targets.MEASURES))
+    then = targets.by_stream(session, view.before.asked(*targets.MEASURES))
+    return [
+        Figure(i.name, targets.measured(sums, i), targets.measured(then, i), i.stream, i.measure)
+        for i in INDICATORS.values()
+    ]
+
+
+def _rows(session: Session, view: View, *by: By) -> Sequence[Row[Any]]:
+    """Sums with what is shown alone: each measure that nobody asks for makes it faster."""
+    only = () if view.measure == "reports" else (view.measure,)
+    return aggregates.breakdown(session, replace(view.asked(), measures=only), *by)
+
+
+def _trend(session: Session, view: View) -> list[Month]:
+    value = dict.fromkeys(view.months, 0)
+    verified = dict.fromkeys(view.months, 0)
+    for row in _rows(session, view, "month", "verified"):
+        value[row.month] += getattr(row, view.measure)
+        verified[row.month] += getattr(row, view.measure) if row.verified else 0
+    return [Month(month, int(value[month]), int(verified[month])) for month in view.months]
+
+
+def _categories(session: Session, view: View) -> list[tuple[str, int]]:
+    if not view.stream:
+        rows = _rows(session, view, "stream")
+        said = {row.stream: int(row.reports) for row in rows}
+        return [(name, said.get(name, 0)) for name in STREAMS]
+    if not STREAMS[view.stream].category or len(view.region_code) > REGENCY:
+        return []
+    said = {
+        row.category: int(getattr(row, view.measure)) for row in _rows(session, view, "category")
+    }
+    known = STREAMS[view.stream].field(STREAMS[view.stream].category).options or {}
+    return [(name, said.get(name, 0)) for name in dict.fromkeys([*known, *sorted(said)])]
+
+
+def _coverage(session: Session, view: View) -> dict[str, Coverage]:
+    """By the level below; only of months that have begun."""
+    last = view.period.last
+    found: dict[str, Coverage] = {}
+    for row in completeness.by_region(session, view.region_code, view.first, last):
+        more = Coverage(row.expected, row.came, row.in_time)
+        found[row.region] = _added([found.get(row.region, Coverage()), more])
+    return found
+
+
+def _added(many: Any) -> Coverage:
+    every = list(many)
+    return Coverage(
+        sum(one.expected for one in every),
+        sum(one.came for one in every),
+        sum(one.in_time for one in every),
+    )
+
+
+def _parts(session: Session, view: View, coverage: Mapping[str, Coverage]) -> list[Part]:
+    sums: dict[str, list[int]] = {}
+    for row in _rows(session, view, "region", "verified"):
+        one = sums.setdefault(row.region, [0, 0, 0])
+        one[0] += getattr(row, view.measure)
+        one[1] += row.reports
+        one[2] += row.reports if row.verified else 0
+    scores = {}
+    if not view.public:
+        digits = aggregates.below(view.region_code)
+        rows = kpi.by_region(session, view.region_code, digits, view.period)
+        scores = {row.region: row for row in rows}
+    below = [region.code for region in regions.children(view.region_code or None)]
+    # A region's own library reports in the region itself; one that was split is known no more.
+    others = sorted((sums.keys() | coverage.keys()) - set(below))
+    return [
+        Part(
+            code,
+            *map(int, sums.get(code, [0, 0, 0])),
+            coverage.get(code, Coverage()),
+            scores.get(code),
+        )
+        for code in [*below, *others]
+    ]
+
+
+def _places(session: Session, caller: Caller, view: View) -> list[Place]:
+    sums = {row.library: row for row in _rows(session, view, "library")}
+    scores = kpi.by_library(session, view.region_code, view.period)
+    rows = session.execute(
+        select(Library.id, Library.name, Library.region_code)
+        .where(Library.id.in_(sums.keys() | scores.keys()), in_scope(Library.region_code, caller))
+        .order_by(Library.region_code, Library.name_key)
+    )
+    return [
+        Place(
+            row.id,
+            row.name,
+            row.region_code,
+            int(getattr(sums.get(row.id), view.measure, 0)),
+            int(getattr(sums.get(row.id), "reports", 0)),
+            scores.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def _progress(session: Session, view: View) -> list[Progress]:
+    """Of the last month's year; there are targets down to a kab/kota."""
+    if len(view.region_code) > REGENCY:
+        return []
+    every = targets.reached(
+        session, view.region_code, view.last.year, only_verified=view.only_verified
+    )
+    return [one for one in every if one.target is not None]

@@ -1,0 +1,77 @@
+"""Libraries that have not reported last month: said once for each step, for others to act on.
+
+The first two steps remind the library while a report still comes in time; the last one tells its
+kab/kota. What is said is written down in the same transaction, so a worker that dies says nothing
+twice and forgets nobody.
+"""
+
+import json
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from services.reporting import completeness, library_links
+from services.reporting.models import Library
+from services.reporting.resources import bus
+from shared.events import LibrarySilent
+
+CHUNK = 500
+CAPITAL = ZoneInfo("Asia/Jakarta")  # months end on its clock
+# The day of the next month from which a step is due; the latest one that is due holds.
+STEPS: dict[int, int] = {1: 3, 2: 7, 3: 10}
+OVER = 20  # from this day on, last month is nobody's news
+LAST = max(STEPS)  # the library itself gets no more messages
+
+_FIND = text(f"""
+    WITH {completeness.EXPECTED}
+    SELECT library.* FROM expected JOIN library ON library.id = expected.id
+    LEFT JOIN came ON came.library_id = expected.id AND came.month = expected.month
+    WHERE came.library_id IS NULL AND NOT EXISTS (
+        SELECT FROM silent_notice AS said
+        WHERE said.month = :first AND said.step = :step AND said.library_id = expected.id)
+    ORDER BY expected.id LIMIT :limit""")
+
+# Of two workers the second waits here for the first, and then has nothing to say.
+_SAY = text("""
+    INSERT INTO silent_notice (month, step, library_id)
+    SELECT :month, :step, CAST(id AS uuid) FROM json_array_elements_text(CAST(:ids AS json)) AS said(id)
+    ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING library_id""")
+
+
+def due(now: datetime) -> tuple[date, int] | None:
+    """The month that has ended and the step that is due for it, if any."""
+    today = now.astimezone(CAPITAL).date()
+    steps = [step for step, day in STEPS.items() if day <= today.day < OVER]
+    if not steps:
+        return None
+    return (today.replace(day=1) - timedelta(days=1)).replace(day=1), max(steps)
+
+
+def say(session: Session, month: date, step: int) -> int:
+    """Say which libraries are silent, `CHUNK` at most; how many it looked at.
+
+    A chunk that is not full was the last one.
+    """
+    values = completeness.values("", month, month) | {"step": step, "limit": CHUNK}
+    found = session.scalars(select(Library).from_statement(_FIND), values).all()
+    ids = [str(library.id) for library in found]
+    new = session.execute(_SAY, {"month": month, "step": step, "ids": json.dumps(ids)})
+    said = set(new.scalars())
+    events = (_event(library, month, step) for library in found if library.id in said)
+    bus.publish(session, *events)
+    return len(found)
+
+
+def _event(library: Library, month: date, step: int) -> LibrarySilent:
+    return LibrarySilent(
+        library_id=library.id,
+        name=library.name,
+        region_code=library.region_code,
+        month=month,
+        step=step,
+        deadline=completeness.deadline(month),
+        link=library_links.link(library),
+    )

@@ -86,9 +86,18 @@ def record(
     if not rows:
         return
     states = _write(provider, rows, [answers[one.id] for one in batch if one.id in answers])
+    quiet = 0
     for message in batch:
-        if message.id in answers:
-            _log(provider, message, answers[message.id], states.get(message.id))
+        answer = answers.get(message.id)
+        if answer is None:
+            continue
+        if message.work_class == "bulk" and answer.outcome == "accepted":
+            quiet += 1
+        else:
+            _log(provider, message, answer, states.get(message.id))
+    # Of an announcement each line would be the same; what differs is in the attempts.
+    if quiet:
+        log.info("bulk.accepted", provider=provider.name, messages=quiet)
 
 
 def _row(

@@ -68,7 +68,7 @@ class RelaySettings(WayOut):
     """A mail relay."""
 
     url: MailUrl
-    connections: int = Field(default=10, ge=1, le=50, description="For each worker process")
+    connections: int = Field(default=20, ge=1, le=50, description="For each worker process")
 
 
 class GatewaySettings(WayOut):

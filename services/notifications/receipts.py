@@ -43,7 +43,8 @@ _APPLY = text("""
         accepted_at = CASE WHEN :state IN ('failed', 'bounced') THEN accepted_at
             ELSE coalesce(accepted_at, now()) END,
         delivered_at = CASE WHEN :state IN ('delivered', 'read')
-            THEN coalesce(delivered_at, least(CAST(:happened_at AS timestamptz), now()))
+            THEN coalesce(delivered_at, least(now(), greatest(
+                CAST(:happened_at AS timestamptz), accepted_at, handed_over_at)))
             ELSE delivered_at END,
         parts = coalesce(CAST(:parts AS int), parts),
         cost = coalesce(cost + CAST(:cost AS numeric), CAST(:cost AS numeric), cost)

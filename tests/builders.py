@@ -12,6 +12,8 @@ from shared.events import (
     CertificateRevoked,
     Event,
     LibraryChanged,
+    LibraryReminderDue,
+    LibrarySilent,
     MeetingCancelled,
     MeetingFacts,
     MeetingPublished,
@@ -101,6 +103,7 @@ def events() -> list[Event]:
         RegistrationErased(registration_id=REGISTRATION_ID),
         *_certificates(),
         *_for_accounts(),
+        *_for_libraries(),
         AttendanceChanged(
             registration_id=REGISTRATION_ID,
             meeting_slug="plm-2022-21",
@@ -197,3 +200,33 @@ def _for_accounts() -> list[Event]:
             merged_into=None,
         ),
     ]
+
+
+def library_silent(**changes: Any) -> LibrarySilent:
+    """A library that has not reported October."""
+    fields = {
+        "library_id": UUID("01920000-0000-7000-8000-000000000005"),
+        "name": "Perpustakaan Desa Contoh",
+        "region_code": "21.01.04.2001",
+        "month": date(2026, 10, 1),
+        "step": 1,
+        "deadline": date(2026, 11, 10),
+        "link": "https://sejawat.contoh.id/reporting/own/l/token",
+    }
+    return LibrarySilent.model_validate(fields | changes)
+
+
+def library_reminder(**changes: Any) -> LibraryReminderDue:
+    """The same library, as registration knows to reach it."""
+    fields = library_silent().model_dump(exclude={"name"}) | {
+        "library_name": "Perpustakaan Desa Contoh",
+        "name": "Pengelola Contoh",
+        "email": "perpustakaan@contoh.id",
+        "phone": None,
+        "language": "id",
+    }
+    return LibraryReminderDue.model_validate(fields | changes)
+
+
+def _for_libraries() -> list[Event]:
+    return [library_silent(), library_reminder()]

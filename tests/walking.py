@@ -18,6 +18,7 @@ from PIL import Image
 from sites import Site, eventually
 
 from shared.security import (
+    COOKIE,
     CREW,
     HOSTS,
     MEMBERS,
@@ -32,6 +33,7 @@ from shared.security import (
     libraries,
     members,
     national,
+    read_token,
     staff,
 )
 
@@ -193,7 +195,8 @@ def official(site: Site, role: Role, *, neighbour: bool = False) -> Caller:
     """Somebody of this role, here or in a neighbouring region, signed in at a browser."""
     region = (NEIGHBOURS if neighbour else REGIONS)[role]
     subject = UNKNOWN if neighbour else account_of(site, role)
-    return Caller(role, f"{role} {region}", subject, region, session=str(uuid4()))
+    library = own_library(site) if role == "library" and not neighbour else ""
+    return Caller(role, f"{role} {region}", subject, region, session=str(uuid4()), library=library)
 
 
 def body(site: Site, step: Step) -> dict[str, Any]:
@@ -211,6 +214,37 @@ def account_of(site: Site, role: Role) -> str:
     ids = re.findall(r"/registration/accounts/([0-9a-f-]{36})", found.text)
     assert len(ids) == 1, f"{email}: {found.status_code}"
     return str(ids[0])
+
+
+@once
+def own_library(site: Site) -> str:
+    """Id of the library that the demo account reports for, once reporting has heard of it."""
+    client = site.signed_in("pustaka@contoh.id")
+    found = read_token(secrets(site)["TOKEN_PUBLIC_KEY"], client.cookies[COOKIE]).library
+    eventually(lambda: client.get("/reporting/own").status_code == 200, "reporting heard")
+    return found
+
+
+@once
+def activity(site: Site) -> str:
+    """Id of a report of that library."""
+    offered = {
+        "stream": "pelibatan",
+        "client_ref": str(uuid4()),
+        "confirmed": ["long-ago"],
+        "report": {
+            "day": "2025-03-10",
+            "title": "Kegiatan Jalan (contoh)",
+            "bidang": "Ekonomi",
+            "jenis": "Pelatihan",
+            "sasaran": "Umum",
+            "people": 12,
+        },
+    }
+    who = headers(site, official(site, "library"))
+    answer = site.client().post("/reporting/api/v1/own/activities", json=offered, headers=who)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 @once
@@ -427,6 +461,10 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "reporting/meetings/{slug}": known,
     "reporting/api/v1/meetings/{slug}": known,
     "reporting/files/{token}": made_up,
+    "reporting/evidence/{token}": made_up,
+    "reporting/own/l/{token}": made_up,
+    "reporting/own/links/{library_id}": own_library,
+    "{activity_id}": activity,
     "notifications/preferences/{token}": lambda site: signed(site, "preferences", "x@contoh.id"),
     "notifications/unsubscribe/{token}": lambda site: signed(
         site, "unsubscribe", "reminder x@contoh.id"
@@ -445,6 +483,7 @@ WORDS = {
     "{template}": "registration_approved",
     "{number}": "0",
     "{language}": "id",
+    "{stream}": "pelibatan",
 }
 THINGS |= {parameter: always(word) for parameter, word in WORDS.items()}
 # None of these is real: one's own things, which nobody else has, and things below a meeting, which

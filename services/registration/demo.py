@@ -53,6 +53,12 @@ ROUND = RoundPlan(
 )
 
 
+# The demo librarian reports for the directory's library of the same village.
+_GIVE_LIBRARY = text("""
+    UPDATE account SET library_id = library.id FROM library
+    WHERE account.role = 'library' AND library.region_code = account.region_code""")
+
+
 def seed(session: Session) -> bool:
     """Add the demo data, unless it is there; returns whether it was added."""
     if session.execute(text("SELECT EXISTS (SELECT FROM meeting)")).scalar_one():
@@ -65,6 +71,7 @@ def seed(session: Session) -> bool:
     demo_programme.add(session, example)
     _attendance(session, example)
     _directory(session)
+    session.execute(_GIVE_LIBRARY)
     open_round(session, ROUND, regions.children(None))
     return True
 

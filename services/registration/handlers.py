@@ -35,9 +35,7 @@ def _libraries(session: Session, ids: set[UUID]) -> dict[UUID, Library]:
     some = {one.id: one for one in session.scalars(select(Library).where(Library.id.in_(ids)))}
     merged = {one.merged_into for one in some.values() if one.merged_into}
     kept = {one.id: one for one in session.scalars(select(Library).where(Library.id.in_(merged)))}
-    return {
-        told: kept[one.merged_into] if one.merged_into else one for told, one in some.items()
-    }
+    return {told: kept[one.merged_into] if one.merged_into else one for told, one in some.items()}
 
 
 def _reminder(event: LibrarySilent, library: Library) -> LibraryReminderDue:

@@ -136,11 +136,13 @@ def submit(
     Raises `AskBack` until its questions are confirmed, and `Conflict` when the same reference came
     with other content before.
     """
+    # Asked before its own copy is looked for: one that comes in this moment is found by both, and
+    # is no duplicate of itself.
+    asked = guards.questions(session, library_id, handed.draft, today)
     if handed.client_ref:
         known = _known(session, library_id, handed)
         if known:
             return known.id, False
-    asked = guards.questions(session, library_id, handed.draft, today)
     _confirmed(asked, handed.confirmed)
     row = _row(library_id, handed, sender)
     row["timely"] = int(today <= completeness.deadline(handed.draft.day))

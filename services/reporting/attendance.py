@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -19,9 +18,9 @@ from services.reporting.documents.attendance_list import (
 )
 from services.reporting.documents.common import Footer
 from services.reporting.models import Participant
-from services.reporting.schemas import AttendanceParams
+from services.reporting.report_contents import Work
+from services.reporting.report_schemas import AttendanceParams
 from shared import regions
-from shared.documents.common import Progress
 from shared.security import Caller
 from shared.web.formats import localise
 
@@ -72,11 +71,12 @@ class AttendanceList:
             parts.append(self.scope.region_code)
         return f"{'-'.join(parts)}.{extension}"
 
-    def write(self, path: Path, extension: str, total: int, progress: Progress) -> int:
+    def write(self, work: Work) -> int:
         """Write the file and return the number of people; raises what `progress` raises."""
         language = self.params.language
-        footer = Footer(total, _REVISION[language].format(self.watermark), datetime.now(UTC))
-        return WRITERS[extension](path, self._about(), self._rows, footer, progress, language)
+        footer = Footer(work.total, _REVISION[language].format(self.watermark), datetime.now(UTC))
+        write = WRITERS[work.format]
+        return write(work.path, self._about(), self._rows, footer, work.progress, language)
 
     @property
     def _part_of_the_province(self) -> bool:

@@ -17,7 +17,7 @@ WIDTH = 360
 TEXT = 15  # pixels of letters, at the width of the view box
 _LONGEST = 34  # letters of a label beside a figure
 _ROW = 46
-_PLOT = (6, 354, 44, 168)  # left, right, top, bottom of a line's plot
+_PLOT = (54, 354, 36, 164)  # left, right, top, bottom of a line's plot
 
 Tone = Literal["green", "yellow", "red"]
 # Colour, the sign of the same state in site.css, and the pattern over the colour.
@@ -140,8 +140,9 @@ def nothing(title: str, description: str) -> Markup:
         description,
         72,
         [
-            f'<rect x="1" y="1" width="{WIDTH - 2}" height="70" rx="10" fill="none" '
-            f'stroke="var(--edge)" stroke-dasharray="6 6"/><text x="{WIDTH / 2}" y="41" text-anchor="middle">{escape(description)}</text>'
+            '<g fill="none" stroke="var(--edge)" stroke-dasharray="6 6">',
+            f'<rect x="1" y="1" width="{WIDTH - 2}" height="70" rx="10"/></g>',
+            f'<text x="{WIDTH / 2}" y="41" text-anchor="middle">{escape(description)}</text>',
         ],
     )
 
@@ -185,21 +186,21 @@ def _places(count: int) -> list[float]:
 
 
 def _grid(low: float, high: float, step: float, ticks: Callable[[float], str]) -> list[str]:
-    drawn = []
+    drawn, left = [], _PLOT[0] - 6
     for at in range(round((high - low) / step) + 1):
         value = low + at * step
         y = _height(value, low, high)
         drawn.append(
-            f'<path d="M0 {y:.1f}H{WIDTH}" stroke="var(--line)"/>'
-            f'<text y="{y - 4:.1f}" font-size="12" fill="var(--soft)">{escape(ticks(value))}</text>'
+            f'<path d="M{left} {y:.1f}H{WIDTH}" stroke="var(--line)"/>'
+            f'<text y="{y + 5:.1f}" font-size="13" fill="var(--soft)">{escape(ticks(value))}</text>'
         )
     return drawn
 
 
 def _legend(names: tuple[str, str], points: Sequence[Point]) -> list[str]:
     drawn = [
-        '<path d="M0 11H22" stroke="var(--primary)" stroke-width="2.5"/>'
-        f'<text x="28" y="16">{escape(names[0])}</text>'
+        '<path d="M0 11H22" stroke="var(--primary)" stroke-width="2.5"/>',
+        f'<text x="28" y="16">{escape(names[0])}</text>',
     ]
     if any(point.second is not None for point in points):
         drawn.append(
@@ -224,9 +225,9 @@ def _ends(points: Sequence[Point], places: Sequence[float]) -> list[str]:
     drawn = []
     for at in shown:
         side = "middle" if 0 < at < last or not last else "start" if at == 0 else "end"
-        x = places[at] if side == "middle" else 0 if side == "start" else WIDTH
+        x = {"start": _PLOT[0] - 6, "middle": places[at], "end": WIDTH}[side]
         drawn.append(
-            f'<text x="{x:.1f}" y="190" text-anchor="{side}" font-size="13" '
+            f'<text x="{x:.1f}" y="188" text-anchor="{side}" font-size="13" '
             f'fill="var(--soft)">{escape(points[at].label)}</text>'
         )
     return drawn

@@ -59,7 +59,8 @@ def _regions(board: Board) -> Table:
     }
     rows: list[tuple[Cell, ...]] = []
     for part in board.parts:
-        row = (part.code, tile_maps.short_name(part.code), part.value, part.reports, part.verified)
+        place = (part.code, tile_maps.short_name(part.code))
+        row: tuple[Cell, ...] = (*place, part.value, part.reports, part.verified)
         if not board.view.public:
             cover = part.coverage
             row += (cover.expected, cover.came, cover.in_time, *_kpi(part.kpi))

@@ -29,6 +29,15 @@ COLOURS: dict[str, str] = {"green": _("hijau"), "yellow": _("kuning"), "red": _(
 REFUSALS: dict[str, str] = {
     "number": _("Isi dengan bilangan bulat lebih dari nol, atau kosongkan."),
 }
+PERIODS: dict[str, str] = {
+    "year": _("12 bulan terakhir"),
+    "quarter": _("Triwulan ini"),
+    "last_quarter": _("Triwulan lalu"),
+    "last_month": _("Bulan lalu"),
+}
+MAP = _(
+    "Makin pekat dan makin banyak titik, makin besar jumlahnya. Pilih kotak untuk melihat isinya."
+)
 BELOW: dict[int, str] = {
     0: _("Provinsi"),
     2: _("Kabupaten/kota"),
@@ -54,3 +63,51 @@ def months(first: date, last: date, language: Language = "id") -> str:
     if first.year == last.year:
         return f"{dates.format_date(first, 'MMMM', locale=language)}–{month(last, language)}"
     return f"{month(first, language)} – {month(last, language)}"
+
+
+DATASETS: dict[str, tuple[str, str]] = {
+    "totals": (
+        _("Jumlah per bulan"),
+        _("Laporan yang terverifikasi, per bulan, kabupaten/kota, dan jenis laporan."),
+    ),
+    "stories": (
+        _("Cerita dampak"),
+        _(
+            "Cerita yang diverifikasi sampai tingkat nasional dan diizinkan terbit oleh penerima "
+            "manfaatnya. Nama orang tidak ikut."
+        ),
+    ),
+}
+# Of a column of open data, what it holds.
+COLUMNS: dict[str, str] = {
+    "id": _("Penanda cerita, yang tidak pernah berubah"),
+    "month": _("Bulan kegiatannya terjadi, seperti 2026-11"),
+    "province_code": _("Kode provinsi dari Kementerian Dalam Negeri"),
+    "province": _("Nama provinsi"),
+    "region_code": _(
+        "Kode kabupaten/kota dari Kementerian Dalam Negeri; kode provinsi bila perpustakaannya "
+        "milik provinsi"
+    ),
+    "region": _("Nama kabupaten/kota"),
+    "stream": _("Jenis laporan, dengan kata yang dipakai program"),
+    "reports": _("Jumlah laporan yang terverifikasi"),
+    "people": _("Keikutsertaan atau kunjungan; orang yang datang dua kali dihitung dua"),
+    "male": _("Di antaranya laki-laki"),
+    "female": _("Di antaranya perempuan"),
+    "children": _("Di antaranya anak-anak"),
+    "teens": _("Di antaranya remaja"),
+    "adults": _("Di antaranya dewasa"),
+    "elderly": _("Di antaranya lansia"),
+    "disabled": _("Di antaranya penyandang disabilitas"),
+    "amount": _("Rupiah: dana dari advokasi, dana replikasi, atau tambahan penghasilan"),
+    "books": _("Buku menurut laporan peningkatan layanan"),
+    "ebooks": _("Buku digital menurut laporan peningkatan layanan"),
+    "computers": _("Komputer menurut laporan peningkatan layanan"),
+    "bandwidth": _("Lebar pita internet dalam Mbps menurut laporan peningkatan layanan"),
+    "villages": _("Desa yang melakukan replikasi mandiri"),
+    "topic": _("Bidang cerita"),
+    "title": _("Judul cerita"),
+    "before": _("Keadaan sebelumnya, dengan kata pelapornya"),
+    "after": _("Yang berubah, dengan kata pelapornya"),
+    "income": _("Tambahan penghasilan per bulan dalam rupiah; kosong bila tidak disebut"),
+}

@@ -194,6 +194,11 @@ class Board:
     coverage: Coverage
     progress: list[Progress]
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing at all was reported."""
+        return not any(figure.value for figure in self.figures)
+
 
 def check(view: View, caller: Caller) -> View:
     """The view, if this reader may have it. Raises `RegionNotFound`."""
@@ -212,7 +217,8 @@ def check(view: View, caller: Caller) -> View:
 def board(session: Session, caller: Caller, view: View) -> Board:
     """Everything that a view shows, in a handful of statements. Raises `RegionNotFound`."""
     view = check(view, caller)
-    coverage = {} if view.public else _coverage(session, view)
+    ahead = view.first > this_month()
+    coverage = {} if view.public or ahead else _coverage(session, view)
     return Board(
         view,
         _figures(session, view),
@@ -249,9 +255,9 @@ def _figures(session: Session, view: View) -> list[Figure]:
             for name in measures(view.stream)
         ]
     sums = targets.by_stream(session, view.asked(*targets.MEASURES))
-    then = targets.by_stream(session, view.before.asked(*targets.MEASURES))
+    past = targets.by_stream(session, view.before.asked(*targets.MEASURES))
     return [
-        Figure(i.name, targets.measured(sums, i), targets.measured(then, i), i.stream, i.measure)
+        Figure(i.name, targets.measured(sums, i), targets.measured(past, i), i.stream, i.measure)
         for i in INDICATORS.values()
     ]
 
@@ -320,14 +326,14 @@ def _parts(session: Session, view: View, coverage: Mapping[str, Coverage]) -> li
     # A region's own library reports in the region itself; one that was split is known no more.
     others = sorted((sums.keys() | coverage.keys()) - set(below))
     return [
-        Part(
-            code,
-            *map(int, sums.get(code, [0, 0, 0])),
-            coverage.get(code, Coverage()),
-            scores.get(code),
-        )
+        _part(code, sums.get(code, [0, 0, 0]), coverage.get(code), scores.get(code))
         for code in [*below, *others]
     ]
+
+
+def _part(code: str, sums: list[int], coverage: Coverage | None, score: Row[Any] | None) -> Part:
+    value, reports, verified = map(int, sums)
+    return Part(code, value, reports, verified, coverage or Coverage(), score)
 
 
 def _places(session: Session, caller: Caller, view: View) -> list[Place]:

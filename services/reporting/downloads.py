@@ -9,6 +9,7 @@ mistake, such as a link pasted into the wrong chat, not a thief.
 """
 
 import json
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,8 @@ def follow(session: Session, token: str, caller: Caller) -> Download:
     """The file of a signed link; the scope of its report is checked again.
 
     Raises `BadLink` when the link is forged or over or its file was deleted since, and
-    `MeetingNotFound` or `ReportNotFound` when the report, or who follows the link, is out of scope.
+    `ReportNotFound` or one of `report_kinds.OUT_OF_SCOPE` when the report, or who follows the link, is
+    out of scope.
     """
     report_id, subject, region_code = json.loads(file_links.read(token))
     query = select(ReportJob.__table__).where(
@@ -80,5 +82,9 @@ def purge(session: Session) -> int:
     kept = session.execute(select(_JOB.file).where(_JOB.file.in_(old))).scalars()
     orphans = old.difference(kept)
     for name in orphans:
-        (settings().reports / name).unlink(missing_ok=True)
+        path = settings().reports / name
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)  # pieces of what never got finished
+        else:
+            path.unlink(missing_ok=True)
     return len(orphans)

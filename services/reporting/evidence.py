@@ -131,7 +131,8 @@ def adopt(session: Session, library_id: UUID, form_ref: UUID, activity_id: UUID)
 
 def address(one: Evidence, size: Size) -> str:
     """A signed path to one size of a file, good for an hour; a document has but one size."""
-    return f"/reporting/evidence/{evidence_links.sign(json.dumps([str(one.id), size]), seconds=LINK_S)}"
+    token = evidence_links.sign(json.dumps([str(one.id), size]), seconds=LINK_S)
+    return f"/reporting/evidence/{token}"
 
 
 def follow(session: Session, token: str, caller: Caller) -> Shown:

@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime
 
-from services.reporting import downloads, making, reports, rollups, silence
+from services.reporting import downloads, evidence, making, reports, rollups, silence
 from services.reporting.resources import bus, database
 
 
@@ -55,6 +55,15 @@ def say_silent() -> None:
     while due and looked_at == silence.CHUNK:
         with database.sessions.begin() as session:
             looked_at = silence.say(session, *due)
+
+
+@bus.job("jobs", every=3600)
+def purge_evidence() -> None:
+    """Delete the files of forms that were never sent, and files that no row names."""
+    with database.sessions.begin() as session:
+        evidence.forget_unfinished(session)
+    with database.sessions.begin() as session:
+        evidence.sweep(session)
 
 
 @bus.job("jobs", every=24 * 3600)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from services.reporting.models import Library
+from services.reporting.models import Activity, Library
 from shared.events import LibraryChanged
 from shared.names import plain_name
 from shared.security import Caller, in_scope
@@ -54,6 +54,11 @@ def find(session: Session, caller: Caller, library_id: UUID) -> Library:
     if library is None:
         raise LibraryNotFound(library_id)
     return library
+
+
+def of_report(session: Session, activity: Activity) -> Library:
+    """The library that a report is of; whoever sees the report sees this."""
+    return session.get_one(Library, activity.library_id)
 
 
 def regency_of(region_code: str) -> str:

@@ -12,6 +12,7 @@ touched. The file has its own name per attempt and becomes visible only together
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,9 +26,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.reporting import reports
-from services.reporting.attendance import AttendanceList
 from services.reporting.documents.common import Cancelled
-from services.reporting.meetings import MeetingNotFound
+from services.reporting.pieces import Pieces
+from services.reporting.report_contents import Content, Work
+from services.reporting.report_kinds import OUT_OF_SCOPE
+from services.reporting.reports import say_end
 from services.reporting.resources import database
 from services.reporting.settings import settings
 from shared.tracing import span
@@ -38,11 +41,12 @@ LEASE_S = 20  # with the sweep's 15 s, a killed worker's report goes on within 3
 BEAT_S = 5
 TRIES = 5
 RETRY_S = 5  # after the first error; doubles
+PACE_S = 0.1
 
 _GIVE_UP = text("""
     UPDATE report_job SET status = 'failed', error = 'gave-up', finished_at = now()
     WHERE status = 'running' AND lease_until <= now() AND attempt >= :tries
-    RETURNING id""")
+    RETURNING report_job.*""")
 
 _CLAIM = text("""
     WITH due AS (
@@ -66,10 +70,11 @@ _FINISH = text(f"""
     UPDATE report_job SET status = 'done', finished_at = now(), error = NULL,
         done = :row_count, total = :row_count, row_count = :row_count, dedupe_key = :dedupe_key,
         made_at = coalesce(:made_at, now()), file = :file, bytes = :bytes, sha256 = :sha256
-    {_HELD}""")
+    {_HELD} RETURNING report_job.*""")
 
 _FAIL = text(f"""
-    UPDATE report_job SET status = 'failed', error = :error, finished_at = now() {_HELD}""")
+    UPDATE report_job SET status = 'failed', error = :error, finished_at = now()
+    {_HELD} RETURNING report_job.*""")
 
 _RELEASE = text(f"""
     UPDATE report_job SET
@@ -77,7 +82,7 @@ _RELEASE = text(f"""
         status = CASE WHEN attempt < :tries THEN 'queued' ELSE 'failed' END,
         error = CASE WHEN attempt < :tries THEN NULL ELSE 'gave-up' END,
         finished_at = CASE WHEN attempt < :tries THEN NULL ELSE now() END
-    {_HELD}""")
+    {_HELD} RETURNING report_job.*""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +104,9 @@ class Claim:
 
 def claim(session: Session) -> Claim | None:
     """Take the oldest report that is due: new, or left behind by a worker whose lease is over."""
-    given_up = session.execute(_GIVE_UP, {"tries": TRIES}).scalars().all()
-    if given_up:
-        log.error("report.gave_up", reports=[str(report_id) for report_id in given_up])
+    for lost in session.execute(_GIVE_UP, {"tries": TRIES}).all():
+        log.error("report.gave_up", report=str(lost.id))
+        say_end(session, lost)
     row = session.execute(_CLAIM, {"lease": LEASE_S}).first()
     return None if row is None else Claim(row)
 
@@ -114,12 +119,12 @@ def make(taken: Claim) -> None:
                 _make(taken)
         except Cancelled:
             log.info("report.stopped", report=taken.name)  # cancelled, or another worker's by now
-        except MeetingNotFound:
+        except OUT_OF_SCOPE:
             log.warning("report.out_of_scope", report=taken.name)
-            _write(_FAIL, {**taken.key, "error": "out-of-scope"})
+            _end(_FAIL, {**taken.key, "error": "out-of-scope"})
         except Exception:
             log.exception("report.error", report=taken.name)
-            _write(_RELEASE, {**taken.key, "retry": RETRY_S, "tries": TRIES})
+            _end(_RELEASE, {**taken.key, "retry": RETRY_S, "tries": TRIES})
 
 
 def renew(taken: Claim, *, done: int | None = None, total: int | None = None) -> None:
@@ -135,12 +140,22 @@ def finish(taken: Claim, result: dict[str, Any], part: Path | None = None) -> bo
     report in between, and a worker that dies just there leaves no more than a file without a row.
     """
     with database.sessions.begin() as session:
-        held = session.connection().execute(_FINISH, taken.key | result).rowcount == 1
-        if held and part:
+        row = session.execute(_FINISH, taken.key | result).first()
+        if row:
+            say_end(session, row)
+        if row and part:
             part.replace(part.with_name(result["file"]))
             _to_disk(part.parent)
-    log.info("report.done" if held else "report.overtaken", report=taken.name)
-    return held
+    log.info("report.done" if row else "report.overtaken", report=taken.name)
+    return row is not None
+
+
+def _end(statement: TextClause, values: dict[str, Any]) -> None:
+    """Say that it failed, or that it is tried again, if the claim is held."""
+    with database.sessions.begin() as session:
+        row = session.execute(statement, values).first()
+        if row:
+            say_end(session, row)
 
 
 def _make(taken: Claim) -> None:
@@ -154,22 +169,41 @@ def _make(taken: Claim) -> None:
         with _snapshot() as connection:
             content = reports.open_content(connection, wanted, scope)
             key = reports.dedupe_key(wanted, scope, content.watermark)
+            pieces = Pieces(folder / f"{taken.row.id}.{key[:16]}", taken.row.attempt)
             answer = reports.same_answer(connection, key)
-            rows = None if answer else _write_file(taken, content, part)
+            rows = None if answer else _write_file(taken, content, part, pieces)
         if answer:
             finish(taken, answer)
         else:
             name = f"{taken.name}.{taken.row.format}"
             made = {"dedupe_key": key, "made_at": None, "file": name, "row_count": rows}
             finish(taken, made | _seal(part), part)
+        pieces.clear()
     finally:
         part.unlink(missing_ok=True)
 
 
-def _write_file(taken: Claim, content: AttendanceList, part: Path) -> int:
+def _write_file(taken: Claim, content: Content, part: Path, pieces: Pieces) -> int:
     total = content.total
     renew(taken, done=0, total=total)
-    return content.write(part, taken.row.format, total, lambda done: renew(taken, done=done))
+    progress = _Pace(taken)
+    return content.write(Work(part, taken.row.format, total, progress, pieces))
+
+
+class _Pace:
+    """Tells the row how far it is, ten times a second at most: a fast writer says it thousands of times.
+
+    A cancel is seen as soon.
+    """
+
+    def __init__(self, taken: Claim) -> None:
+        self._taken = taken
+        self._said = time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        if time.monotonic() - self._said >= PACE_S:
+            renew(self._taken, done=done)
+            self._said = time.monotonic()
 
 
 def _seal(part: Path) -> dict[str, Any]:

@@ -6,9 +6,10 @@ one must find it here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from services.reporting import completeness, kpi
 from services.reporting.activities import ActivityNotFound
 from services.reporting.models import Activity, Library
 from services.reporting.streams import STREAMS, Stream
+from shared import regions
 
 MONTHS = 12
 SCORED = 3  # months
@@ -72,9 +74,14 @@ class Month:
         ]
 
 
-def months(session: Session, library: Library, today: date) -> list[Month]:
+def today(library: Library) -> date:
+    """The day that it is where the library is."""
+    return datetime.now(ZoneInfo(regions.get(library.province_code).zone)).date()
+
+
+def months(session: Session, library: Library) -> list[Month]:
     """The last `MONTHS` months up to this one, oldest first."""
-    firsts = [today.replace(day=1)]
+    firsts = [today(library).replace(day=1)]
     while len(firsts) < MONTHS:
         firsts.append((firsts[-1] - timedelta(days=1)).replace(day=1))
     found = {
@@ -107,7 +114,7 @@ def returned(session: Session, library_id: UUID) -> Sequence[Row[Any]]:
     return session.execute(_RETURNED, {"library_id": library_id}).all()
 
 
-def page(
+def page(  # noqa: PLR0913 - what a list can be asked for
     session: Session,
     library_id: UUID,
     *,
@@ -117,9 +124,7 @@ def page(
     limit: int = PAGE,
 ) -> tuple[Sequence[Activity], UUID | None]:
     """A library's reports, newest first, and the `after` of the next page, if any."""
-    query = select(Activity).where(
-        Activity.library_id == library_id, Activity.deleted_at.is_(None)
-    )
+    query = select(Activity).where(Activity.library_id == library_id, Activity.deleted_at.is_(None))
     if stream:
         query = query.where(Activity.stream == stream)
     if words:

@@ -22,7 +22,9 @@ MISTAKES: dict[str, str] = {
 QUESTIONS: dict[Question, str] = {
     "new-year": _("Tanggalnya 1 Januari. Apakah kegiatannya memang pada hari itu?"),
     "zero": _("Semua angkanya nol. Apakah memang begitu?"),
-    "duplicate": _("Laporan yang mirip untuk tanggal yang sama sudah ada. Apakah ini kegiatan lain?"),
+    "duplicate": _(
+        "Laporan yang mirip untuk tanggal yang sama sudah ada. Apakah ini kegiatan lain?"
+    ),
     "again": _(
         "Laporan untuk masa yang sama sudah ada, dan keduanya akan dijumlahkan. Apakah memang "
         "begitu?"
@@ -70,7 +72,8 @@ PEOPLE: dict[str, str] = {
 }
 
 DAY: dict[str, str] = {"day": _("Tanggal"), "month": _("Bulan"), "half_year": _("Semester")}
-HALVES: dict[int, str] = {1: _("Januari–Juni %s"), 7: _("Juli–Desember %s")}
+YES = _("Ya")
+HALVES: dict[int, str] = {1: _("Januari–Juni %(year)s"), 7: _("Juli–Desember %(year)s")}
 
 # Field -> the answer it is for (as show-if.js reads it), and that condition in words.
 SHOWN_IF: dict[tuple[str, str], tuple[str, str]] = {

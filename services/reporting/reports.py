@@ -12,31 +12,35 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.reporting.attendance import AttendanceList
+from services.reporting import report_kinds, report_periods
 from services.reporting.models import Meeting, ReportJob
-from services.reporting.schemas import ReportOrder
+from services.reporting.report_contents import Content, place_name
+from services.reporting.report_schemas import ORDERS, ReportOrder
+from services.reporting.resources import bus
 from services.reporting.settings import settings
+from shared.events import ReportFailed, ReportFinished
+from shared import regions
 from shared.security import Caller, in_scope
 from shared.tracing import current_traceparent
+from shared.web.formats import Language
 
 PAGE = 20
 # A file answers the same question for a day; so an old file is not kept alive for ever by being
 # asked for, and a new release's layout shows on the next morning at the latest.
 SAME_ANSWER = timedelta(days=1)
 
-KINDS = {"attendance_list": AttendanceList}
 # What the row of a finished report says of its file; another row may say the same.
 RESULT = ("dedupe_key", "made_at", "file", "row_count", "bytes", "sha256")
 
 _JOB = ReportJob.__table__.c
+# What it is about, in the words of whoever named it.
+_ABOUT = (
+    select(Meeting.title).where(Meeting.slug == _JOB.params["meeting"].astext).scalar_subquery()
+)
 _SHOWN = select(
     ReportJob.__table__,
     func.extract("epoch", func.now() - _JOB.started_at).label("running_s"),
-    # What it is about, in the words of whoever named it.
-    select(Meeting.title)
-    .where(Meeting.slug == _JOB.params["meeting"].astext)
-    .scalar_subquery()
-    .label("about"),
+    _ABOUT.label("about"),
 )
 
 
@@ -48,15 +52,15 @@ class KeyReused(Exception):
     """The idempotency key came before with another order."""
 
 
-def open_content(connection: Connection, wanted: ReportOrder, scope: Caller) -> AttendanceList:
-    """What a report is made from, as `scope` sees it. Raises `MeetingNotFound`."""
-    return KINDS[wanted.kind].open(connection, wanted.params, scope)
+def open_content(connection: Connection, wanted: ReportOrder, scope: Caller) -> Content:
+    """What a report is made from, as `scope` sees it. Raises one of `report_kinds.OUT_OF_SCOPE`."""
+    return report_kinds.KINDS[wanted.kind].open(connection, wanted.params, scope)
 
 
 def dedupe_key(wanted: ReportOrder, scope: Caller, watermark: str) -> str:
     """The question and the state of the data that it was asked of."""
     region = "" if scope.role == "national" else scope.region_code
-    question = json.dumps([wanted.model_dump(), region, watermark], sort_keys=True)
+    question = json.dumps([wanted.model_dump(mode="json"), region, watermark], sort_keys=True)
     return hashlib.sha256(question.encode()).hexdigest()
 
 
@@ -72,10 +76,17 @@ def same_answer(source: Session | Connection, key: str) -> dict[str, Any] | None
     return dict(row) if row and (settings().reports / row["file"]).exists() else None
 
 
-def order(session: Session, caller: Caller, wanted: ReportOrder, key: str) -> UUID:
+def order(
+    session: Session,
+    caller: Caller,
+    wanted: ReportOrder,
+    key: str,
+    schedule_id: UUID | None = None,
+) -> UUID:
     """Order a report once per caller and `key`; the id of the report, new or from before.
 
-    One that has its answer already is born finished. Raises `MeetingNotFound`, `KeyReused`.
+    One that has its answer already is born finished. Raises `KeyReused`, or one of
+    `report_kinds.OUT_OF_SCOPE`.
     """
     content = open_content(session.connection(), wanted, caller)
     answer = same_answer(session, dedupe_key(wanted, caller, content.watermark))
@@ -86,7 +97,8 @@ def order(session: Session, caller: Caller, wanted: ReportOrder, key: str) -> UU
         "region_code": caller.region_code,
         "idempotency_key": key,
         "traceparent": current_traceparent(),
-        **wanted.model_dump(),
+        **wanted.model_dump(mode="json"),
+        "schedule_id": schedule_id,
         "total": content.total,
     }
     if answer:
@@ -96,6 +108,26 @@ def order(session: Session, caller: Caller, wanted: ReportOrder, key: str) -> UU
         insert(ReportJob).values(values).on_conflict_do_nothing().returning(ReportJob.id)
     ).scalar()
     return added or _earlier(session, caller, wanted, key)
+
+
+def say_end(session: Session, row: Row[Any]) -> None:
+    """Tell everybody that a report is done or has failed; nothing of one that goes on."""
+    told = {
+        "report_id": row.id,
+        "kind": row.kind,
+        "format": row.format,
+        "requested_by": row.requested_by,
+        "region_code": row.params.get("region", row.region_code),
+        "period": row.params.get("period", ""),
+        "meeting": row.params.get("meeting", ""),
+        "scheduled": row.schedule_id is not None,
+        "link": f"{settings().base_url}/reporting/reports/{row.id}",
+    }
+    if row.status == "done":
+        ends = row.created_at + timedelta(days=settings().keep_reports_days)
+        bus.publish(session, ReportFinished(**told, row_count=row.row_count, until=ends))
+    elif row.status == "failed":
+        bus.publish(session, ReportFailed(**told, reason=row.error))
 
 
 def _earlier(session: Session, caller: Caller, wanted: ReportOrder, key: str) -> UUID:
@@ -111,7 +143,7 @@ def _earlier(session: Session, caller: Caller, wanted: ReportOrder, key: str) ->
 
 def order_of(row: Row[Any]) -> ReportOrder:
     """What was ordered, from a job's row."""
-    return ReportOrder(kind=row.kind, format=row.format, params=row.params)
+    return ORDERS.validate_python({"kind": row.kind, "format": row.format, "params": row.params})
 
 
 def scope_of(row: Row[Any]) -> Caller:
@@ -131,10 +163,28 @@ def find(session: Session, caller: Caller, report_id: UUID) -> Row[Any]:
 
 
 def page(
-    session: Session, caller: Caller, *, after: UUID | None = None, limit: int = PAGE
+    session: Session,
+    caller: Caller,
+    *,
+    kind: str = "",
+    words: str = "",
+    after: UUID | None = None,
+    limit: int = PAGE,
 ) -> tuple[list[Row[Any]], UUID | None]:
-    """The caller's reports, newest first, and the id after which the next page begins."""
+    """The caller's reports, newest first, and the id after which the next page begins.
+
+    `words` are part of what a report is about: a meeting's title, a region's name, a period.
+    """
     query = _SHOWN.where(_mine(caller))
+    if kind:
+        query = query.where(_JOB.kind == kind)
+    if words:
+        found = [region.code for region in regions.search(words, limit=50) if region.level <= 2]
+        query = query.where(
+            _ABOUT.icontains(words, autoescape=True)
+            | _JOB.params["region"].astext.in_(found)
+            | _JOB.params["period"].astext.icontains(words, autoescape=True)
+        )
     if after:
         query = query.where(_JOB.id < after)
     rows = list(session.execute(query.order_by(_JOB.id.desc()).limit(limit + 1)))
@@ -174,6 +224,14 @@ def withdraw(session: Session, meetings: Sequence[str]) -> None:
         .where(of_them, _JOB.status == "running")
         .values(status="queued", lease_until=func.now())
     )
+
+
+def about(row: Row[Any], language: Language) -> str:
+    """What a report is about: a meeting's title, or a region and period."""
+    if "meeting" in row.params:
+        return str(row.about or row.params["meeting"])
+    period = report_periods.span(row.params["period"]).label(language)
+    return f"{place_name(row.params.get('region', ''), language)}, {period}"
 
 
 def seconds_left(row: Row[Any]) -> float | None:

@@ -4,7 +4,7 @@
 
 What is read is as old as the last delta that is not applied, which is a second or two. Province and
 country are summed when they are read: one row for the whole country would be what all writers
-wait for (docs/decisions/0009-sums-from-deltas.md).
+wait for (docs/decisions/0011-sums-from-deltas.md).
 """
 
 from dataclasses import dataclass

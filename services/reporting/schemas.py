@@ -1,31 +1,9 @@
 """Shapes over HTTP."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
-
-Language = Literal["id", "en"]
-Slug = Annotated[str, StringConstraints(max_length=100, pattern=r"^[\w.~-]+$")]
-
-
-class AttendanceParams(BaseModel):
-    """Which meeting's list, and in which language it is written."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    meeting: Slug
-    language: Language = "id"
-
-
-class ReportOrder(BaseModel):
-    """What somebody wants to have made."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    kind: Literal["attendance_list"]
-    format: Literal["pdf", "xlsx", "csv"]
-    params: AttendanceParams
+from pydantic import AwareDatetime, BaseModel, Field
 
 
 class ReportDetail(BaseModel):

@@ -36,7 +36,8 @@ _FIND = text(f"""
 # Of two workers the second waits here for the first, and then has nothing to say.
 _SAY = text("""
     INSERT INTO silent_notice (month, step, library_id)
-    SELECT :month, :step, CAST(id AS uuid) FROM json_array_elements_text(CAST(:ids AS json)) AS said(id)
+    SELECT :month, :step, CAST(id AS uuid)
+    FROM json_array_elements_text(CAST(:ids AS json)) AS silent(id)
     ORDER BY id
     ON CONFLICT DO NOTHING RETURNING library_id""")
 
@@ -50,12 +51,12 @@ def due(now: datetime) -> tuple[date, int] | None:
     return (today.replace(day=1) - timedelta(days=1)).replace(day=1), max(steps)
 
 
-def say(session: Session, month: date, step: int) -> int:
-    """Say which libraries are silent, `CHUNK` at most; how many it looked at.
+def say(session: Session, month: date, step: int, chunk: int = CHUNK) -> int:
+    """Say which libraries are silent, `chunk` at most; how many it looked at.
 
     A chunk that is not full was the last one.
     """
-    values = completeness.values("", month, month) | {"step": step, "limit": CHUNK}
+    values = completeness.values("", month, month) | {"step": step, "limit": chunk}
     found = session.scalars(select(Library).from_statement(_FIND), values).all()
     ids = [str(library.id) for library in found]
     new = session.execute(_SAY, {"month": month, "step": step, "ids": json.dumps(ids)})

@@ -34,8 +34,8 @@ _ROWS = [row.split() for row in _COUNTRY.strip().splitlines()]
 _PLACES = {name: (x, y) for y, row in enumerate(_ROWS) for x, name in enumerate(row)}
 PROVINCES = {code: _PLACES[name] for code, name in LETTERS.items()}  # column, row
 CLASSES = 5
-_ABREAST = 4  # kab/kota in a row: wide enough for most of a name
-_NAME = 11  # letters of it
+_ABREAST = 3  # kab/kota in a row: wide enough for a name
+_NAME = 15  # letters of it
 # From little to much: how opaque, and what can be read on it.
 _SHADES = (
     ("0", "var(--soft)"),

@@ -7,9 +7,10 @@ import httpx
 from browser.guests import MEETING, approve, register
 from deskwork import csv_sheet, row
 from sites import Site, eventually, form_token
-from walking import known, message, signed
+from walking import activity, known, message, own_library, signed
 
 HOST = "kepri@contoh.id"
+LIBRARIAN = "pustaka@contoh.id"
 ROUND = "/registration/rounds/plm-2027"
 EXAMPLE = "/registration/desk/plm-2022-21/certificates"
 ID = "[0-9a-f]{8}-[0-9a-f-]{27}"
@@ -20,6 +21,8 @@ def made_for(site: Site, account: str) -> list[str]:
     """Where a visitor starts; the links of these pages and their pages lead to all others."""
     if account == HOST:
         return host_starts(site)
+    if account == LIBRARIAN:
+        return ["/reporting/own", f"/reporting/own/activities/{activity(site)}/edit"]
     starts = ["/registration/rounds", f"{ROUND}/publish", "/notifications/rules"]
     return starts if account else public_starts(site)
 
@@ -44,6 +47,8 @@ def public_starts(site: Site) -> list[str]:
         first_link(site.signed_in(HOST), certificate(site), "/registration/c/"),
         password_link(site),
         code_page(site),
+        "/reporting/own/start",
+        *own_pages(site),
         f"/notifications/preferences/{signed(site, 'preferences', 'tamu@contoh.id')}",
         f"/notifications/unsubscribe/{signed(site, 'unsubscribe', 'bulk tamu@contoh.id')}",
     ]
@@ -70,7 +75,17 @@ def host_starts(site: Site) -> list[str]:
         f"/notifications/messages/{message(site)}",
         revocable_token(host),
         *announcements(host),
+        f"/reporting/own/links/{own_library(site)}",
     ]
+
+
+def own_pages(site: Site) -> list[str]:
+    """A library's pages behind the link that an official made, and one of its reports."""
+    host, desk = site.signed_in(HOST), f"/reporting/own/links/{own_library(site)}"
+    token = form_token(host.get(desk).text)
+    made = host.post(desk, data={"form_token": token, "action": "make"}).text
+    [link] = set(re.findall(r"/reporting/own/l/[\w.~-]+", made))
+    return [link, f"{link}/activities/{activity(site)}/edit"]
 
 
 def draft(host: httpx.Client) -> str:

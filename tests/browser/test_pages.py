@@ -29,9 +29,14 @@ PUBLIC = [
 ]
 # What a browser saves or shows by itself, or what only leads on.
 NO_PAGE = re.compile(
-    r"/api/|\.(pdf|ics|xlsx|json|\{extension\})$|/(photos|uploads|files)/|/renew$|/telling$|/html$"
+    r"/api/|\.(pdf|ics|xlsx|json|\{extension\})$|/(photos|uploads|files|evidence)/|/renew$|/telling$|/html$"
 )
-VISITORS = {"": "everybody", "kepri@contoh.id": "province", "nasional@contoh.id": "national"}
+VISITORS = {
+    "": "everybody",
+    "kepri@contoh.id": "province",
+    "pustaka@contoh.id": "library",
+    "nasional@contoh.id": "national",
+}
 
 
 @pytest.mark.timeout(300)
@@ -105,9 +110,7 @@ def pages_of(account: str) -> Iterator[Step]:
     """The pages that a visitor of this kind walks: each page is one visitor's."""
     for step in answering():
         path = step.route.path
-        whose = (
-            "province" if "province" in step.roles else "national" if step.roles else "everybody"
-        )
+        whose = next((one for one in VISITORS.values() if one in step.roles), "everybody")
         if whose == VISITORS[account] and path not in OPEN and not NO_PAGE.search(path):
             yield step
 

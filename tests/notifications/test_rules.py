@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
-from builders import events
+from builders import events, library_reminder
 from notifications.mailroom import (
     OWN_LINK,
     SOON,
@@ -99,6 +99,11 @@ def every_kind(**reader: Any) -> list[Envelope[Any]]:
         code_requested(**(reader | language)),
         account_created(**(reader | language)),
         links_requested(**(reader | language)),
+        sealed(
+            library_reminder(library_id=uuid7(), deadline=SOON.date(), link=OWN_LINK).model_copy(
+                update=reader | language
+            )
+        ),
     ]
 
 
@@ -113,6 +118,8 @@ def test_there_is_a_case_for_each_event_we_hear() -> None:
 def test_every_rule_is_a_whole_mail(sink: SmtpSink, language: str) -> None:
     deliver(*every_kind(language=language))
     assert rows("SELECT FROM failed_event") == []
+    # A reminder keeps the hours of its reader; here it goes with the others.
+    rows("UPDATE message SET class = 'transactional', zone = NULL WHERE class = 'reminder'")
     send_due("code")
     send_due()
     found = mails(sink)

@@ -94,7 +94,7 @@ class Official(Base):
 
 
 class SilentLibrary(Base):
-    """A library that had not reported a month when it was too late to remind it: officials are told."""
+    """A library that had not reported a month in time: its officials are told, once."""
 
     __tablename__ = "silent_library"
     __table_args__ = (

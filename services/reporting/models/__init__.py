@@ -3,7 +3,7 @@
 from services.reporting.models.activities import Activity, ActivityChange, Delta, Measures
 from services.reporting.models.base import Base
 from services.reporting.models.evidence import Evidence
-from services.reporting.models.jobs import ReportJob
+from services.reporting.models.jobs import Reader, ReportJob, ReportSchedule, ScheduleSlot
 from services.reporting.models.libraries import Library, SilentNotice
 from services.reporting.models.meetings import Attendance, Certificate, Erased, Meeting, Participant
 from services.reporting.models.rollups import (
@@ -32,9 +32,12 @@ __all__ = [
     "Meeting",
     "Participant",
     "PeriodLock",
+    "Reader",
     "Recount",
     "RegencyRollup",
     "ReportJob",
+    "ReportSchedule",
+    "ScheduleSlot",
     "SilentNotice",
     "Sums",
     "Target",

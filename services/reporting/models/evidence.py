@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,9 +29,9 @@ class Evidence(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # version 7: sorts by time
-    library_id: Mapped[UUID] = mapped_column(ForeignKey("library.id"))
+    library_id: Mapped[UUID]
     form_ref: Mapped[UUID | None]  # the form's `client_ref`
-    activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id"))
+    activity_id: Mapped[UUID | None]  # never deleted, only marked, so no key guards it
     name: Mapped[str]
     media_type: Mapped[str]
     size: Mapped[int]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger
@@ -46,6 +46,7 @@ class ReportJob(Base):
     kind: Mapped[str]
     format: Mapped[str]
     params: Mapped[dict[str, Any]]
+    schedule_id: Mapped[UUID | None]  # which schedule ordered it; none: a person did
 
     status: Mapped[str] = mapped_column(server_default=sql("'queued'"))
     attempt: Mapped[int] = mapped_column(server_default=sql("0"))
@@ -64,3 +65,55 @@ class ReportJob(Base):
     row_count: Mapped[int | None]
     bytes: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None]
+
+
+class ReportSchedule(Base):
+    """A report that is ordered again and again, with the rights its owner then has.
+
+    `next_at` is the next slot; `params` have no period: each slot takes the last one that is over.
+    """
+
+    __tablename__ = "report_schedule"
+    __table_args__ = (
+        Index("ix_report_schedule_owner_id", "owner", "id"),
+        Index("ix_report_schedule_next_at", "next_at", postgresql_where=sql("active")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner: Mapped[str]  # the account's id
+    kind: Mapped[str]
+    format: Mapped[str]
+    params: Mapped[dict[str, Any]]
+    every: Mapped[str]  # month, quarter or year: the period that each report is of
+    cron: Mapped[str]  # minute hour day month weekday
+    zone: Mapped[str]  # IANA name of the reader's clock
+    active: Mapped[bool] = mapped_column(server_default=sql("true"))
+    next_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class ScheduleSlot(Base):
+    """That a schedule's slot had its turn, whatever came of it: there is one for each."""
+
+    __tablename__ = "schedule_slot"
+
+    schedule_id: Mapped[UUID] = mapped_column(
+        ForeignKey("report_schedule.id", ondelete="CASCADE"), primary_key=True
+    )
+    slot: Mapped[datetime] = mapped_column(primary_key=True)
+    report_id: Mapped[UUID | None]
+    refused: Mapped[str | None]  # a key of words.SLOTS; why there is no report
+    happened_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+
+
+class Reader(Base):
+    """An account as registration last told it: what its schedules may see."""
+
+    __tablename__ = "reader"
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    name: Mapped[str]
+    role: Mapped[str]
+    region_code: Mapped[str]
+    active: Mapped[bool]

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from services.reporting import meetings, reports, words
 from services.reporting.pages.common import pages
+from services.reporting.report_kinds import KINDS
 from services.reporting.resources import database, forms
 from shared import regions
 from shared.security import Caller, Staff
 from shared.web import Form
+from shared.web.languages import choose_language
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,6 +43,7 @@ def home(
         meetings=rows,
         region_name=meetings.region_name,
         reports=reports.page(session, caller, limit=RECENT)[0],
+        about=lambda row: reports.about(row, choose_language(request)),
         words=words,
         q=q,
         next_url=url(after=following) if following else "",
@@ -81,7 +84,11 @@ def meeting_page(  # noqa: PLR0913, PLR0917 - all that the page shows
         own=own if own and own.level > 1 else None,
         region_name=meetings.region_name,
         words=words,
-        formats=[(key, name, say(use)) for key, (name, use) in words.FORMATS.items()],
+        formats=[
+            (key, *(words.FORMATS[key][0], say(words.FORMATS[key][1])))
+            for key in KINDS["attendance_list"].formats
+        ],
         form=form,
         token=forms.new_form(),
+        token_of_proceedings=forms.new_form(),
     )

@@ -1,6 +1,5 @@
 """A library's own page: what is asked of it now, what is missing, what came back, its past."""
 
-from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,7 +9,6 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from services.reporting import completeness, own_reports
-from services.reporting.models import Activity
 from services.reporting.own_reports import Month
 from services.reporting.pages.common import pages
 from services.reporting.pages.own_common import Opened, own_page, render
@@ -37,7 +35,7 @@ def start(request: Request, caller: Anyone) -> Response:
 @own_page(router, "")
 def home(request: Request, own: Opened, session: Transaction) -> Response:
     """The own page."""
-    months = own_reports.months(session, own.library, own.today)
+    months = own_reports.months(session, own.library)
     recent, more = own_reports.page(session, own.library.id, limit=RECENT)
     region = regions.find(own.library.region_code)
     return render(
@@ -49,14 +47,13 @@ def home(request: Request, own: Opened, session: Transaction) -> Response:
         months=months,
         now=months[-1],
         asked=completeness.STREAMS,
-        overdue=_overdue(months, own.today),
+        overdue=[month for month in reversed(months[:-1]) if month.missing],
         deadline=completeness.deadline(own.today),
         charts=_charts(months),
         score=own_reports.score(months),
         returned=own_reports.returned(session, own.library.id),
         recent=recent,
         more=more,
-        named=named,
         every=STREAMS,
     )
 
@@ -71,9 +68,7 @@ def reports(  # noqa: PLR0913, PLR0917 - what a list can be asked for
     after: UUID | None = None,
 ) -> Response:
     """All reports of the library, newest first."""
-    rows, following = own_reports.page(
-        session, own.library.id, stream=stream, words=q, after=after
-    )
+    rows, following = own_reports.page(session, own.library.id, stream=stream, words=q, after=after)
 
     def url(**more: str) -> str:
         return "?" + urlencode({"q": q, "stream": stream} | more)
@@ -91,19 +86,8 @@ def reports(  # noqa: PLR0913, PLR0917 - what a list can be asked for
         ],
         next_url=url(after=str(following)) if following else "",
         first_url=url() if after else "",
-        named=named,
         every=STREAMS,
     )
-
-
-def named(activity: Activity) -> str:
-    """What a report is called in a list: its title, or its stream."""
-    return activity.title or STREAMS[activity.stream].label
-
-
-def _overdue(months: list[Month], today: date) -> list[Month]:
-    """Months that are over and lack something, the latest first."""
-    return [month for month in reversed(months[:-1]) if month.missing and month.first < today]
 
 
 def _charts(months: list[Month]) -> list[tuple[str, list[int]]]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
-from services.reporting import library_links, own_words
+from services.reporting import library_links, own_reports, own_words
 from services.reporting.activities import Sender
 from services.reporting.evidence import MOST
 from services.reporting.models import Library
@@ -43,7 +42,7 @@ class Own:
     @property
     def today(self) -> date:
         """The day that it is there."""
-        return datetime.now(ZoneInfo(self.zone)).date()
+        return own_reports.today(self.library)
 
 
 def opened(request: Request) -> Own:
@@ -87,9 +86,7 @@ def own_page(router: APIRouter, path: str, *methods: str) -> Callable[[Handler],
     return add
 
 
-def render(
-    request: Request, own: Own, template: str, status: int = 200, **shown: Any
-) -> Response:
+def render(request: Request, own: Own, template: str, status: int = 200, **shown: Any) -> Response:
     """A page of the library, which no cache keeps."""
     page = pages.render(request, template, status, own=own, words=own_words, **shown)
     page.headers["Cache-Control"] = NOT_STORED

@@ -129,14 +129,21 @@ def draft(sheet: Sheet, say: Say) -> Draft | None:
     return None if sheet.errors else found
 
 
-def show(request: Request, sheet: Sheet, status: int = 200) -> Response:
-    """The form as it is now."""
+def show(
+    request: Request,
+    sheet: Sheet,
+    status: int = 200,
+    *,
+    template: str = "own_form.html",
+    **more: Any,
+) -> Response:
+    """The form as it is now; an official's page around it shows `more`."""
     files = [(one, evidence.address(one, "small")) for one in sheet.files()]
     values = sheet.values
     return render(
         request,
         sheet.own,
-        "own_form.html",
+        template,
         status,
         sheet=sheet,
         stream=sheet.stream,
@@ -147,6 +154,7 @@ def show(request: Request, sheet: Sheet, status: int = 200) -> Response:
         files=files,
         most=evidence.MOST,
         accept=",".join(ACCEPT[kind] for kind in evidence.ACCEPTED),
+        **more,
     )
 
 
@@ -162,8 +170,7 @@ def _take_files(sheet: Sheet, data: FormData, say: Say) -> None:
         try:
             received = evidence.receive(file.filename or "", file.file)
             kept = sum(
-                one.activity_id is not None and one.id not in sheet.dropped
-                for one in sheet.files()
+                one.activity_id is not None and one.id not in sheet.dropped for one in sheet.files()
             )
             with database.sessions.begin() as session:
                 evidence.add(session, library_id, sheet.client_ref, received, kept=kept)

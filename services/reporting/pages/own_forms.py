@@ -16,7 +16,7 @@ from services.reporting.own_reports import Verified
 from services.reporting.pages import own_filling
 from services.reporting.pages.common import Typed, pages
 from services.reporting.pages.own_common import Opened, Own, TypedWithFiles, own_page, render
-from services.reporting.pages.own_filling import Say, Sheet
+from services.reporting.pages.own_filling import Sheet
 from services.reporting.pages.own_telling import differences, facts, told_history
 from services.reporting.resources import bus, database, forms
 from services.reporting.streams import STREAMS, Stream
@@ -52,9 +52,7 @@ def submit(request: Request, own: Opened, stream: str, data: TypedWithFiles) -> 
     handed = Handed(draft, sheet.client_ref, sheet.confirmed)
     with database.sessions.begin() as session:
         try:
-            report_id, _ = activities.submit(
-                session, own.library.id, handed, own.sender, own.today
-            )
+            report_id, _ = activities.submit(session, own.library.id, handed, own.sender, own.today)
         except AskBack as back:
             sheet.asked = back.asked
         except Conflict as conflict:
@@ -96,7 +94,7 @@ def edit(request: Request, own: Opened, activity_id: UUID, data: TypedWithFiles)
     draft = own_filling.draft(sheet, say)
     if draft is None:
         return own_filling.show(request, sheet, 422)
-    return _edit(request, sheet, draft, say)
+    return _edit(request, sheet, draft)
 
 
 @own_page(router, "/activities/{activity_id}/delete", "POST")
@@ -116,7 +114,7 @@ def delete(
     return RedirectResponse(f"{own.address}/activities/{activity_id}", 303)
 
 
-def _edit(request: Request, sheet: Sheet, draft: Draft, say: Say) -> Response:
+def _edit(request: Request, sheet: Sheet, draft: Draft) -> Response:
     own, handed = sheet.own, Handed(draft, None, sheet.confirmed)
     assert sheet.editing  # noqa: S101 - for the type checker: only an edit comes here
     with database.sessions.begin() as session:

@@ -56,9 +56,7 @@ def differences(
     ]
 
 
-def told_history(
-    request: Request, stream: Stream, changes: Sequence[ActivityChange]
-) -> list[Told]:
+def told_history(request: Request, stream: Stream, changes: Sequence[ActivityChange]) -> list[Told]:
     """Who did what, oldest first."""
     labels = _labels(request, stream)
     lines = []
@@ -73,9 +71,7 @@ def told_history(
             if name in before or name in after
         ]
         lines.append(
-            Told(
-                change.action, change.actor, change.role, change.happened_at, change.comment, what
-            )
+            Told(change.action, change.actor, change.role, change.happened_at, change.comment, what)
         )
     return lines
 
@@ -88,7 +84,7 @@ def _labels(request: Request, stream: Stream) -> list[tuple[str, str]]:
     people = own_words.PEOPLE.items() if stream.counts_people else ()
     return [
         ("day", say(own_words.DAY[stream.every])),
-        ("title", say(stream.title)),
+        *([("title", say(stream.title))] if stream.title else []),
         *own,
         *((name, say(label)) for name, label in people if name not in known),
     ]
@@ -109,28 +105,23 @@ def _value(
 ) -> str:
     if name == "day":
         return period(stream, date.fromisoformat(value), say, language)
-    if name == "amount":
-        return formats.rupiah(value, lang=language)
     if isinstance(value, bool):
-        return say("Ya") if value else ""
+        return say(own_words.YES) if value else ""
     if isinstance(value, int):
-        return formats.number(value, lang=language)
+        figure = formats.rupiah if name == "amount" else formats.number
+        return figure(value, lang=language)
     asked = next((one for one in stream.fields if one.name == name), None)
-    if asked is None:
-        return str(value)
-    if asked.kind == "date":
+    if asked and asked.kind == "date":
         return formats.date(date.fromisoformat(value), lang=language)
-    options = asked.options or {}
+    options = (asked and asked.options) or {}
     values = value if isinstance(value, list) else [value]
     return ", ".join(say(options[one]) if one in options else str(one) for one in values)
 
 
-def period(
-    stream: Stream, day: date, say: Callable[[str], str], language: Language
-) -> str:
+def period(stream: Stream, day: date, say: Callable[[str], str], language: Language) -> str:
     """The day, month or half-year that a report is about."""
     if stream.every == "day":
         return formats.date(day, lang=language)
     if stream.every == "month":
         return formats.month(day, lang=language)
-    return say(own_words.HALVES[day.month]) % day.year
+    return say(own_words.HALVES[day.month]) % {"year": day.year}

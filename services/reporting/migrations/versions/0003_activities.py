@@ -288,16 +288,59 @@ def upgrade() -> None:
     sa.Column('small', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint('(form_ref IS NULL) <> (activity_id IS NULL)', name=op.f('ck_evidence_owner')),
-    sa.ForeignKeyConstraint(['activity_id'], ['activity.id'], name=op.f('fk_evidence_activity_id')),
-    sa.ForeignKeyConstraint(['library_id'], ['library.id'], name=op.f('fk_evidence_library_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_evidence'))
     )
     op.create_index('ix_evidence_activity_id', 'evidence', ['activity_id'], unique=False, postgresql_where=sa.text('activity_id IS NOT NULL'))
     op.create_index('ix_evidence_form_ref', 'evidence', ['form_ref'], unique=False, postgresql_where=sa.text('form_ref IS NOT NULL'))
+    _add_schedules()
     _add_triggers()
 
 
+def _add_schedules() -> None:
+    op.add_column('report_job', sa.Column('schedule_id', sa.Uuid(), nullable=True))
+    op.create_table('reader',
+    sa.Column('account_id', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('region_code', sa.Text(), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_reader'))
+    )
+    op.create_table('report_schedule',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('owner', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('format', sa.Text(), nullable=False),
+    sa.Column('params', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('every', sa.Text(), nullable=False),
+    sa.Column('cron', sa.Text(), nullable=False),
+    sa.Column('zone', sa.Text(), nullable=False),
+    sa.Column('active', sa.Boolean(), server_default=sa.text('true'), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_report_schedule'))
+    )
+    op.create_index('ix_report_schedule_next_at', 'report_schedule', ['next_at'], unique=False, postgresql_where=sa.text('active'))
+    op.create_index('ix_report_schedule_owner_id', 'report_schedule', ['owner', 'id'], unique=False)
+    op.create_table('schedule_slot',
+    sa.Column('schedule_id', sa.Uuid(), nullable=False),
+    sa.Column('slot', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('report_id', sa.Uuid(), nullable=True),
+    sa.Column('refused', sa.Text(), nullable=True),
+    sa.Column('happened_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.ForeignKeyConstraint(['schedule_id'], ['report_schedule.id'], name=op.f('fk_schedule_slot_schedule_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('schedule_id', 'slot', name=op.f('pk_schedule_slot'))
+    )
+
+
 def downgrade() -> None:
+    op.drop_table('schedule_slot')
+    op.drop_index('ix_report_schedule_owner_id', table_name='report_schedule')
+    op.drop_index('ix_report_schedule_next_at', table_name='report_schedule', postgresql_where=sa.text('active'))
+    op.drop_table('report_schedule')
+    op.drop_table('reader')
+    op.drop_column('report_job', 'schedule_id')
     op.drop_index('ix_evidence_form_ref', table_name='evidence', postgresql_where=sa.text('form_ref IS NOT NULL'))
     op.drop_index('ix_evidence_activity_id', table_name='evidence', postgresql_where=sa.text('activity_id IS NOT NULL'))
     op.drop_table('evidence')

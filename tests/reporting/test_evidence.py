@@ -1,0 +1,144 @@
+"""Photos and documents of a report: judged, in three sizes, behind signed links."""
+
+import re
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from registering import pdf
+from reporting.builders import Office
+from reporting.libraries import BINTAN, KEPRI, RIAU, library
+from reporting.own import (
+    column,
+    filled,
+    hidden,
+    librarian,
+    link_of,
+    photo,
+    report_path,
+    send,
+)
+from sqlalchemy import text
+
+from services.reporting import evidence, jobs
+from services.reporting.resources import database, evidence_files
+from shared.security import Caller
+
+OWN = "/reporting/own"
+NEW = f"{OWN}/new/pelibatan"
+
+
+def links(page: str) -> list[str]:
+    """The signed addresses in a page, as often as they stand there once."""
+    return list(dict.fromkeys(re.findall(r"/reporting/evidence/[\w.~-]+", page)))
+
+
+def test_a_photo_is_kept_in_three_sizes_without_where_it_was_taken(empty: Path) -> None:
+    assert empty
+    office = librarian(library())
+    answer = send(office, NEW, filled(office, OWN), ("kegiatan.jpg", photo()))
+    page = office.get(report_path(answer)).text
+    sizes = []
+    for address in links(page):
+        shown = office.get(address)
+        assert shown.headers["content-type"] == "image/jpeg"
+        assert shown.headers["cache-control"] == "private, no-store"
+        with Image.open(BytesIO(shown.content)) as image:
+            assert not image.getexif()
+            sizes.append(image.width)
+    assert sorted(sizes) == [480, 960, 1600]
+
+
+def test_a_document_is_saved_and_a_program_is_refused(empty: Path) -> None:
+    assert empty
+    office = librarian(library())
+    refused = send(office, NEW, filled(office, OWN), ("acara.pdf", b"MZ\x90\x00 program"))
+    assert refused.status_code == 422
+    assert 'href="#evidence"' in refused.text
+    form = filled(office, OWN)
+    page = office.get(report_path(send(office, NEW, form, ("acara.pdf", pdf())))).text
+    [address] = links(page)
+    assert office.get(address).headers["content-disposition"].startswith("attachment")
+
+
+def test_a_file_stays_when_the_form_comes_back_and_belongs_to_the_report_after(
+    empty: Path,
+) -> None:
+    assert empty
+    office = librarian(library())
+    form = filled(office, OWN, title="")
+    wrong = send(office, NEW, form, ("kegiatan.jpg", photo(300, 200)))
+    assert wrong.status_code == 422
+    assert "Hapus kegiatan.jpg" in wrong.text
+    again = filled(office, OWN) | hidden(wrong.text)
+    report_path(send(office, NEW, again))
+    assert column("SELECT name FROM evidence WHERE activity_id IS NOT NULL") == ["kegiatan.jpg"]
+
+
+def test_a_form_sent_twice_brings_each_file_once(empty: Path) -> None:
+    assert empty
+    office, picture = librarian(library()), photo(300, 200)
+    form = filled(office, OWN)
+    for _ in range(2):
+        report_path(send(office, NEW, form, ("kegiatan.jpg", picture)))
+    assert column("SELECT count(*) FROM evidence") == [1]
+
+
+def test_a_report_has_five_files_at_most_and_one_of_them_can_go(empty: Path) -> None:
+    assert empty
+    office = librarian(library())
+    files = [(f"{n}.jpg", photo(30 + n, 20)) for n in range(6)]
+    full = send(office, NEW, filled(office, OWN), *files)
+    assert full.status_code == 422
+    assert "paling banyak lima" in full.text
+    path = report_path(send(office, NEW, filled(office, OWN) | hidden(full.text)))
+    edit = f"{path}/edit"
+    form = filled(office, OWN) | hidden(office.get(edit).text)
+    assert "paling banyak lima" in send(office, edit, form, files[5]).text
+    [first, *_] = column("SELECT id FROM evidence ORDER BY id")
+    form |= {"drop": str(first)}
+    assert send(office, edit, form, files[5]).status_code == 303
+    names = column("SELECT name FROM evidence ORDER BY id")
+    assert names == ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg"]
+
+
+def test_a_link_is_for_its_region_and_its_library(empty: Path) -> None:
+    assert empty
+    mine, theirs = library(), library(name="Perpustakaan Tetangga")
+    office = librarian(mine)
+    answer = send(office, NEW, filled(office, OWN), ("kegiatan.jpg", photo(300, 200)))
+    address = links(office.get(report_path(answer)).text)[0]
+    mentor = Caller("master_trainer", "Master Trainer (contoh)", "mentor", "14")
+    for caller, status in ((KEPRI, 200), (BINTAN, 200), (RIAU, 404), (mentor, 404)):
+        assert Office(caller).get(address).status_code == status
+    assert librarian(theirs).get(address).status_code == 404
+    assert Office().get(address).status_code == 200
+    assert Office().get(f"{address}x").status_code == 404
+
+
+def test_a_library_takes_no_file_from_another(empty: Path) -> None:
+    assert empty
+    office, thief = librarian(library()), librarian(library(name="Perpustakaan Tetangga"))
+    form = filled(office, OWN, title="")
+    send(office, NEW, form, ("kegiatan.jpg", photo(300, 200)))
+    [stolen] = column("SELECT id FROM evidence")
+    theirs = filled(thief, OWN, client_ref=form["client_ref"], drop=str(stolen))
+    report_path(send(thief, NEW, theirs))
+    assert column("SELECT count(*) FROM evidence WHERE form_ref IS NOT NULL") == [1]
+
+
+@pytest.mark.parametrize("by", ["account", "link"])
+def test_files_of_forms_that_were_never_sent_are_forgotten(empty: Path, by: str) -> None:
+    assert empty
+    mine = library()
+    office, own = (librarian(mine), OWN) if by == "account" else (Office(), link_of(mine))
+    wrong = filled(office, own, title="")
+    send(office, f"{own}/new/pelibatan", wrong, ("kegiatan.jpg", photo(300, 200)))
+    with database.sessions.begin() as session:
+        session.execute(text("UPDATE evidence SET created_at = now() - interval '3 days'"))
+    before = set(evidence_files.names())
+    jobs.purge_evidence()
+    assert column("SELECT count(*) FROM evidence") == [0]
+    assert set(evidence_files.names()) == before  # a young file may be somebody's still
+    assert evidence.YOUNG.total_seconds() > 0

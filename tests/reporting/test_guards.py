@@ -1,0 +1,71 @@
+"""What is hardly right is asked back."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reporting.libraries import SENDER, TODAY, handed, library
+
+from services.reporting import activities, guards
+from services.reporting.activities import AskBack
+from services.reporting.resources import database
+
+VISITS = {"day": "2026-10", "male": "3", "female": "4"}
+NOBODY = {"people": "0", "male": "", "female": "", "adults": "", "disabled": ""}
+
+
+@pytest.mark.parametrize(
+    ("changes", "questions"),
+    [
+        ({}, []),
+        ({"day": "2026-01-01"}, ["new-year", "long-ago"]),
+        ({"day": "2026-05-10"}, ["long-ago"]),
+        (NOBODY, ["zero"]),
+        (NOBODY | {"people": "5001"}, ["many"]),
+        (NOBODY | {"people": "5000"}, []),
+    ],
+)
+def test_the_known_mistakes_are_asked_back(
+    empty: Path, changes: dict[str, Any], questions: list[str]
+) -> None:
+    assert empty
+    mine = library()
+    with database.sessions.begin() as session:
+        asked = guards.questions(session, mine, handed(**changes).draft, TODAY)
+    assert [one.question for one in asked] == questions
+
+
+@pytest.mark.parametrize(
+    ("changes", "question"),
+    [
+        ({"title": "KELAS MEMBATIK, WARGA"}, "duplicate"),
+        ({"title": "Kelas membatik para warga"}, "duplicate"),
+        ({"title": "Lomba mewarnai"}, None),
+        ({"day": "2026-11-04"}, None),
+    ],
+)
+def test_a_similar_title_on_the_same_day_is_asked_back(
+    empty: Path, changes: dict[str, Any], question: str | None
+) -> None:
+    assert empty
+    mine, neighbour = library(), library(name="Perpustakaan Tetangga")
+    with database.sessions.begin() as session:
+        first, _ = activities.submit(session, mine, handed(), SENDER, TODAY)
+        asked = guards.questions(session, mine, handed(**changes).draft, TODAY)
+        assert [one.question for one in asked] == ([question] if question else [])
+        assert {one.about for one in asked} <= {first}
+        assert guards.questions(session, mine, handed(**changes).draft, TODAY, but=first) == []
+        assert guards.questions(session, neighbour, handed(**changes).draft, TODAY) == []
+
+
+def test_a_second_report_of_a_month_is_asked_back(empty: Path) -> None:
+    assert empty
+    mine, visits = library(), handed("pengunjung", VISITS)
+    with database.sessions.begin() as session:
+        first, _ = activities.submit(session, mine, visits, SENDER, TODAY)
+        with pytest.raises(AskBack) as back:
+            activities.submit(session, mine, visits, SENDER, TODAY)
+        assert [(one.question, one.about) for one in back.value.asked] == [("again", first)]
+        confirmed = handed("pengunjung", VISITS, confirmed=("again",))
+        _, new = activities.submit(session, mine, confirmed, SENDER, TODAY)
+    assert new

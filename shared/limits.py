@@ -131,6 +131,15 @@ def client_address(request: Request) -> str:
     uvicorn has taken it from X-Forwarded-For already: the last entry that is no proxy of ours
     (`shared/command.py`), so a made-up header changes nothing.
     """
+    return _counted(request, 64)
+
+
+def client_network(request: Request) -> str:
+    """As `client_address`, but the /48 of an IPv6 address: who has one has 65,536 of /64."""
+    return _counted(request, 48)
+
+
+def _counted(request: Request, prefix: int) -> str:
     host = request.client.host if request.client else ""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
@@ -140,4 +149,4 @@ def client_address(request: Request) -> str:
         return str(address)
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((address, 64), strict=False))
+    return str(ipaddress.IPv6Network((address, prefix), strict=False))

@@ -31,6 +31,8 @@ from shared.events import (
     RegistrationReturned,
     RegistrationSubmitted,
     RegistrationWaitlisted,
+    ReportFailed,
+    ReportFinished,
     SeatOffered,
     SignInCodeRequested,
 )
@@ -103,6 +105,7 @@ def events() -> list[Event]:
         RegistrationErased(registration_id=REGISTRATION_ID),
         *_certificates(),
         *_for_accounts(),
+        *_reports(),
         *_for_libraries(),
         AttendanceChanged(
             registration_id=REGISTRATION_ID,
@@ -150,6 +153,25 @@ def _certificates() -> list[Event]:
             verify_link="https://sejawat.contoh.id/registration/c/7QF3K-M2DXA",
         ),
         CertificateRevoked(registration=facts, **certificate, reason="Nama salah tulis."),
+    ]
+
+
+def _reports() -> list[Event]:
+    told: dict[str, Any] = {
+        "report_id": UUID("01920000-0000-7000-8000-000000000005"),
+        "kind": "periodic",
+        "format": "pdf",
+        "requested_by": "01920000-0000-7000-8000-000000000004",
+        "region_code": "21",
+        "period": "2026-Q1",
+        "meeting": "",
+        "scheduled": True,
+        "link": "https://sejawat.contoh.id/reporting/reports/01920000-0000-7000-8000-000000000005",
+    }
+    until = datetime(2026, 5, 11, 1, tzinfo=UTC)
+    return [
+        ReportFinished(**told, row_count=7, until=until),
+        ReportFailed(**told, reason="gave-up"),
     ]
 
 

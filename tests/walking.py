@@ -248,6 +248,17 @@ def activity(site: Site) -> str:
 
 
 @once
+def period_lock(site: Site) -> str:
+    """Id of a month that the kab/kota locked."""
+    key = secrets(site)["SECRET_KEY_REPORTING"]
+    sent = {"form_token": Signer(lambda: key, "form").new_form(), "month": "2025-03"}
+    who = headers(site, official(site, "regency"))
+    answer = site.client().post("/reporting/locks", data=sent, headers=who)
+    assert answer.status_code == 303, answer.text[-2000:]
+    return answer.headers["location"].rpartition("/")[2]
+
+
+@once
 def registered(site: Site) -> dict[str, Any]:
     """Somebody who registered for the meeting."""
     person = {
@@ -465,6 +476,7 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "reporting/own/l/{token}": made_up,
     "reporting/own/links/{library_id}": own_library,
     "{activity_id}": activity,
+    "{lock_id}": period_lock,
     "notifications/preferences/{token}": lambda site: signed(site, "preferences", "x@contoh.id"),
     "notifications/unsubscribe/{token}": lambda site: signed(
         site, "unsubscribe", "reminder x@contoh.id"

@@ -163,11 +163,18 @@ class AnnouncementDetail(AnnouncementSummary):
     history: list[HistoryEntry]
 
 
+class AnnouncementStart(BaseModel):
+    """Which version of the draft was looked at, as its preview says."""
+
+    version: int = Field(ge=1, le=2**31 - 1)
+
+
 class AnnouncementPreview(BaseModel):
     """Whom an announcement would reach now, in figures."""
 
     model_config = ConfigDict(from_attributes=True)
 
+    version: int = Field(description="Of the draft; to be given when it is started")
     recipients: int
     channels: dict[WayOut, int] = Field(description="By the channel that will be used first")
     unreachable: int = Field(description="No address on any of the channels")

@@ -58,6 +58,7 @@ LEVELS: dict[int, str] = {
     4: _("Desa/kelurahan"),
 }
 ACTIONS: dict[str, str] = {
+    "changed": _("Konsep diubah"),
     "started": _("Pengiriman dimulai"),
     "paused": _("Pengiriman dijeda"),
     "resumed": _("Pengiriman dilanjutkan"),
@@ -75,5 +76,7 @@ REFUSALS: dict[str, str] = {
     "past": _("Tanggal ini sudah lewat."),
     "date": _("Tanggal ini tidak dapat dibaca."),
     "not-now": _("Keadaan pengumuman ini sudah berubah, atau batas waktunya sudah lewat."),
+    "changed": _("Konsep ini diubah orang lain sesudah Anda membukanya. Periksa lagi isinya."),
+    "rule-off": _("Pengumuman sedang dimatikan oleh kantor nasional, jadi belum bisa dikirim."),
     "nobody": _("Pengumuman ini tidak sampai kepada siapa pun. Periksa penerimanya."),
 }

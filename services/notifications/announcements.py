@@ -16,13 +16,15 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import cast as cast_to
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
-from services.notifications import audience
+from services.notifications import audience, rule_settings
 from services.notifications.announcement_schemas import AnnouncementForm, Audience
 from services.notifications.models import Announcement
 from services.notifications.providers.base import Channel
+from services.notifications.rules import ANNOUNCEMENT
 from shared.security import Caller, in_scope
 
 PAGE = 30
@@ -38,7 +40,8 @@ _START = text(
     _STEP.format(
         changes="""state = 'writing', started_at = now(), recipients = :recipients,
         estimate = :estimate, expires_at = coalesce(expires_at, now() + :kept)""",
-        condition="state = 'draft' AND (expires_at IS NULL OR expires_at > now())",
+        condition="""state = 'draft' AND version = :version
+            AND (expires_at IS NULL OR expires_at > now())""",
     )
 )
 _PAUSE = text(_STEP.format(changes="state = 'paused'", condition="state IN ('writing', 'sending')"))
@@ -56,8 +59,9 @@ _CANCEL = text(
 )
 
 # Its messages follow an announcement's state: those of a paused one wait for ever, and those of a
-# cancelled one are dropped. What a worker has in its hands at this moment it may still send; what
-# comes back from there follows with the next sweep. A locked row is a worker's.
+# cancelled one are dropped. That tidies: `claims` takes none of either, however many there are.
+# What a worker has in its hands at this moment it may still send; what comes back from there
+# follows with the next sweep. A locked row is a worker's.
 _FOLLOW = """
     UPDATE message SET {change} WHERE id = ANY (ARRAY(
         SELECT message.id FROM message JOIN announcement ON announcement.id = announcement_id
@@ -100,6 +104,14 @@ class NotNow(Exception):
     """Its state does not allow this any more, or its last date is over."""
 
 
+class RuleOff(NotNow):
+    """The national office has switched announcements off."""
+
+
+class Changed(Exception):
+    """Somebody wrote the draft anew after it was looked at."""
+
+
 class Nobody(Exception):
     """The announcement reaches nobody."""
 
@@ -124,7 +136,11 @@ def create(session: Session, caller: Caller, draft_id: UUID, form: AnnouncementF
 def change(session: Session, caller: Caller, draft_id: UUID, form: AnnouncementForm) -> None:
     """Write a draft anew. Raises `NotNow` once it was started."""
     found = find(session, caller, draft_id)
-    statement = update(Announcement).values(_columns(form))
+    anew = _columns(form) | {
+        "version": Announcement.version + 1,
+        "history": Announcement.history.op("||")(cast_to([_entry(caller, "changed")], JSONB)),
+    }
+    statement = update(Announcement).values(anew)
     drafted = statement.where(Announcement.id == found.id, Announcement.state == "draft")
     if session.execute(drafted.returning(Announcement.id)).first() is None:
         raise NotNow
@@ -132,8 +148,13 @@ def change(session: Session, caller: Caller, draft_id: UUID, form: AnnouncementF
 
 
 def clone(session: Session, caller: Caller, announcement_id: UUID, draft_id: UUID) -> None:
-    """Make a draft of the caller's own from any announcement."""
+    """Make a draft of the caller's own from any announcement.
+
+    Raises `NotNow` when its text is forgotten.
+    """
     found = find(session, caller, announcement_id)
+    if not found.body:
+        raise NotNow
     kept = ("subject", "body", "subject_en", "body_en", "audience", "channels")
     own = {"id": draft_id, "region_code": _region(caller), "author": caller.name}
     copied = {name: getattr(found, name) for name in kept}
@@ -204,16 +225,27 @@ def channels(found: Announcement) -> Sequence[Channel]:
     return cast("Sequence[Channel]", found.channels)
 
 
-def start(
-    session: Session, caller: Caller, found: Announcement, recipients: int, estimate: Any
+def start(  # noqa: PLR0913 - what was looked at
+    session: Session,
+    caller: Caller,
+    found: Announcement,
+    recipients: int,
+    estimate: Any,
+    *,
+    version: int,
 ) -> bool:
     """Have it written and sent; False when it was started already.
 
-    Raises `Nobody`, and `NotNow` when its last date is over.
+    Raises `Nobody`, `Changed` when it is no longer the `version` that was looked at, and `NotNow`
+    when its last date is over, `RuleOff` while the rule is off.
     """
     if found.state == "draft" and not recipients:
         raise Nobody
-    values = {"recipients": recipients, "estimate": estimate, "kept": KEPT}
+    if found.state == "draft" and found.version != version:
+        raise Changed
+    if not rule_settings.in_force(session, ANNOUNCEMENT).enabled:
+        raise RuleOff
+    values = {"recipients": recipients, "estimate": estimate, "kept": KEPT, "version": version}
     started = _step(session, _START, found, caller, "started", **values)
     if not started and found.state == "draft":
         raise NotNow
@@ -270,12 +302,16 @@ def _seconds_left(found: Announcement, done: int, total: int) -> int | None:
 def _step(
     session: Session, statement: Any, found: Announcement, caller: Caller, action: str, **more: Any
 ) -> bool:
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    entry = json.dumps([{"action": action, "actor": caller.name, "at": at}])
+    entry = json.dumps([_entry(caller, action)])
     moved = session.execute(statement, {"id": found.id, "entry": entry, **more}).first()
     if moved is not None:
         session.refresh(found)
     return moved is not None
+
+
+def _entry(caller: Caller, action: str) -> dict[str, str]:
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"action": action, "actor": caller.name, "at": at}
 
 
 def _columns(form: AnnouncementForm) -> dict[str, Any]:

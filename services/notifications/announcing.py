@@ -34,7 +34,6 @@ log = structlog.get_logger()
 
 CHUNK = 500  # messages in one transaction
 READ = 5000  # people looked up at once: the walk sorts them all each time
-WHOLE_COUNTRY = "Indonesia"
 
 # The shortest first: a small one does not wait behind a large one.
 _NEXT = text("""
@@ -170,15 +169,20 @@ def language_for(found: Any, language: str) -> Language:
 
 def values(found: Any, language: Language) -> dict[str, Any]:
     """What fills the template. Raises nothing: what an official typed is only ever text."""
-    region = regions.find(found.region_code)
     english = language == "en"
     body = found.body_en if english else found.body
     return {
         "subject": found.subject_en if english else found.subject,
         "text": body,
         "paragraphs": _paragraphs(body),
-        "region": region.label if region else WHOLE_COUNTRY,
+        "region": origin(found.region_code),
     }
+
+
+def origin(region_code: str) -> str:
+    """Whose announcement it is, in words."""
+    region = regions.find(region_code)
+    return region.label if region else "Indonesia"
 
 
 def example(

@@ -3,7 +3,13 @@
 from fastapi import Depends, FastAPI
 
 from services.notifications import announcement_words, costs, handling, health, suppressions
-from services.notifications.announcements import AnnouncementNotFound, Nobody, NotNow
+from services.notifications.announcements import (
+    AnnouncementNotFound,
+    Changed,
+    Nobody,
+    NotNow,
+    RuleOff,
+)
 from services.notifications.api import announcements as announcements_api
 from services.notifications.api import bounces, receipts
 from services.notifications.api import costs as costs_api
@@ -52,9 +58,6 @@ REFUSED: Refusals = {
     handling.NotPossible: lambda _: Problem(
         409, "not-possible", pages.bilingual(MESSAGE_REFUSALS["not-possible"])
     ),
-    handling.AddressUnfit: lambda error: Problem(
-        422, "address", pages.bilingual(MESSAGE_REFUSALS[error.kind])
-    ),
     handling.CountChanged: lambda error: Problem(
         409, "count-changed", pages.bilingual(MESSAGE_REFUSALS["count-changed"]), found=error.found
     ),
@@ -71,6 +74,12 @@ REFUSED: Refusals = {
     AnnouncementNotFound: lambda _: status_problem(404),
     NotNow: lambda _: Problem(
         409, "not-now", pages.bilingual(announcement_words.REFUSALS["not-now"])
+    ),
+    Changed: lambda _: Problem(
+        409, "changed", pages.bilingual(announcement_words.REFUSALS["changed"])
+    ),
+    RuleOff: lambda _: Problem(
+        409, "rule-off", pages.bilingual(announcement_words.REFUSALS["rule-off"])
     ),
     Nobody: lambda _: Problem(
         409, "nobody", pages.bilingual(announcement_words.REFUSALS["nobody"])

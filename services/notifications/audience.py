@@ -10,7 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, and_, case, cast, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -160,7 +172,13 @@ def _fate(found: Any, channels: Sequence[Channel]) -> ColumnElement[str]:
     for channel in channels:
         address = _address(found, channel)
         bad = exists().where(
-            Suppression.channel == channel, Suppression.address == func.lower(address)
+            Suppression.channel == channel,
+            Suppression.address == func.lower(address),
+            or_(
+                Suppression.reason != "manual",
+                Suppression.region_code.in_(("", found.region_code)),
+                found.region_code.like(Suppression.region_code + ".%"),
+            ),
         )
         unwanted = exists().where(
             Preference.address == func.lower(address), Preference.work_class == "bulk"

@@ -5,7 +5,7 @@ with one message. A provider that goes on breaking on single messages counts as 
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -55,7 +55,7 @@ _FAILED = text("""
         openings = state.openings
             + CASE WHEN :away OR state.failures + :failures >= :enough THEN 1 ELSE 0 END,
         open_until = CASE WHEN :away OR state.failures + :failures >= :enough
-            THEN now() + least(:longest, :pause * 2 ^ state.openings)
+            THEN now() + least(:longest, :pause * 2 ^ least(state.openings, 10))
                          * (0.8 + 0.4 * random()) * interval '1 second'
             ELSE state.open_until END
     RETURNING open_until, openings""")
@@ -83,6 +83,18 @@ def look(session: Session, names: Iterable[str]) -> Open:
     broken = {row.name for row in rows if not row.closed}
     half = {row.name for row in rows if not row.closed and not row.open}
     return Open(frozenset(wanted - broken), frozenset(half))
+
+
+_SILENT = text("""
+    SELECT count(*) FROM provider_state WHERE name = ANY (CAST(:names AS text[]))
+      AND open_until > now()
+      AND (last_ok_at IS NULL OR last_ok_at < now() - make_interval(secs => :seconds))""")
+
+
+def have_been_away(session: Session, names: Collection[str], seconds: float) -> bool:
+    """Whether each of these is away now, and has taken nothing for so long."""
+    values = {"names": sorted(names), "seconds": seconds}
+    return bool(session.execute(_SILENT, values).scalar_one() == len(names))
 
 
 # When this process last noted that a provider is well: what is known need not be said each time.

@@ -5,6 +5,7 @@
 tell whether the provider has the message. The number of the attempt is the proof of a claim.
 """
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +15,11 @@ import structlog
 from sqlalchemy import text
 
 from services.notifications import messages
-from services.notifications.providers.base import Outgoing, Provider
+from services.notifications.providers.base import LooksUp, Outgoing, Provider
 from services.notifications.resources import database
-from services.notifications.rules import CLOSES, GOES_AGAIN, OPENS, WorkClass
+from services.notifications.rules import CAPPED, CLOSES, GOES_AGAIN, OPENS, WorkClass
 from services.notifications.settings import settings
+from services.notifications.suppressions import HOLDS
 from shared.tracing import span
 
 log = structlog.get_logger()
@@ -27,6 +29,9 @@ BATCH = 50  # messages claimed at once: the claim costs as much for one
 # time to the next sweep and that for a look-up less than the two minutes in which all is settled.
 LEASE_S = 60
 LOOK_UP_S = 40
+# How long what somebody waits for waits for a channel that is away, before it takes the next one.
+PATIENCE_S: Mapping[WorkClass, float] = {"code": 30, "transactional": 15 * 60}
+MOST_TURNED_AWAY = 1000  # in one statement; the next shift goes on
 
 _EXPIRE = text("""
     UPDATE message SET state = 'expired', state_reason = 'late'
@@ -35,7 +40,9 @@ _EXPIRE = text("""
     RETURNING id""")
 
 # Leases that are over: their workers are dead, or as good as dead. What was not handed over goes
-# back; of the rest what can be looked up, and else only what may come twice.
+# back; of the rest what can be looked up, and else only what may come twice: once more, and then it
+# is shown, lest it kill one worker after another. Each hand-over is reckoned at its provider's
+# price, which `unknowns` takes off again where it turns out to be missing.
 _SETTLE = text("""
     WITH stale AS (
         SELECT id, attempts, state, class, expires_at, provider, handed_over_at, lease_until
@@ -44,9 +51,14 @@ _SETTLE = text("""
         INSERT INTO attempt (message_id, number, provider, started_at, outcome, detail, reply)
         SELECT id, attempts, provider, lease_until - make_interval(secs => :lease),
                CASE state WHEN 'claimed' THEN 'lost' ELSE 'unknown' END, 'the lease is over', ''
-        FROM stale
+        FROM stale ON CONFLICT (message_id, number, outcome) DO NOTHING
     )
     UPDATE message SET lease_until = NULL, next_attempt_at = now(),
+        refusals = refusals + CASE stale.state WHEN 'handing_over' THEN 1 ELSE 0 END,
+        cost = CASE WHEN stale.state = 'handing_over' AND CAST(:prices AS jsonb) ? stale.provider
+            THEN coalesce(cost, 0)
+                + CAST(CAST(:prices AS jsonb) ->> stale.provider AS numeric) * coalesce(parts, 1)
+            ELSE cost END,
         settle_until = CASE WHEN stale.state = 'handing_over'
             AND stale.provider = ANY (CAST(:look_up AS text[]))
             THEN now() + make_interval(secs => :look_up_s) END,
@@ -54,32 +66,40 @@ _SETTLE = text("""
             WHEN stale.state = 'claimed' THEN 'queued'
             WHEN stale.provider = ANY (CAST(:look_up AS text[])) THEN 'unknown'
             WHEN stale.class = ANY (CAST(:goes_again AS text[])) AND stale.expires_at > now()
+             AND NOT EXISTS (SELECT FROM attempt WHERE message_id = stale.id
+                AND attempt.number < stale.attempts AND attempt.outcome = 'unknown')
                 THEN 'queued'
             ELSE 'unknown' END
     FROM stale WHERE message.id = stale.id
     RETURNING message.id, message.traceparent, stale.state AS was, message.state""")
 
 # What somebody does not want, what comes at night and what is too much for one day is judged here,
-# as late as can be. `told` counts what went to the same person since midnight where they live.
-_CLAIM = text("""
+# as late as can be. `told` counts what went to the same person since midnight where they live; a
+# reminder is neither counted nor held back: tomorrow it would be no use.
+_CLAIM = text(f"""
     WITH due AS (
-        SELECT id, channel, class, recipient, zone,
+        SELECT id, channel, class, recipient, region_code, zone,
             now() AT TIME ZONE coalesce(zone, 'UTC') AS clock
         FROM message
         WHERE state = 'queued' AND class = :class AND next_attempt_at <= now()
           AND expires_at > now() AND channel <> ALL (CAST(:away AS text[]))
-        ORDER BY next_attempt_at LIMIT :batch FOR UPDATE SKIP LOCKED
+          AND (announcement_id IS NULL OR NOT EXISTS (SELECT FROM announcement
+              WHERE announcement.id = announcement_id
+                AND announcement.state IN ('paused', 'cancelled')))
+        ORDER BY next_attempt_at LIMIT :batch FOR UPDATE OF message SKIP LOCKED
     ), judged AS (
         SELECT due.*, CASE
             WHEN EXISTS (SELECT FROM suppression
                 WHERE suppression.channel = due.channel AND address = lower(recipient)
-                  AND (reason <> 'complaint' OR due.class <> 'code')) THEN 'suppressed'
+                  AND {HOLDS.format(message="due")}) THEN 'suppressed'
             WHEN EXISTS (SELECT FROM preference
                 WHERE address = lower(recipient) AND preference.class = due.class) THEN 'unwanted'
             WHEN zone IS NULL THEN 'claimed'
             WHEN extract(hour FROM clock) NOT BETWEEN :opens AND :closes - 1 THEN 'night'
-            WHEN (SELECT count(*) FROM message AS told
+            WHEN due.class = ANY (CAST(:capped AS text[]))
+             AND (SELECT count(*) FROM message AS told
                   WHERE lower(told.recipient) = lower(due.recipient) AND told.zone IS NOT NULL
+                    AND told.class = ANY (CAST(:capped AS text[]))
                     AND (told.state IN ('claimed', 'handing_over')
                          OR told.state IN ('accepted', 'delivered', 'read', 'unknown')
                         AND told.handed_over_at
@@ -111,6 +131,21 @@ _CLAIM = text("""
         coalesce(parameters, '[]') AS parameters, coalesce(attachments, '[]') AS attachments,
         unsubscribe, coalesce(parts, 1) AS parts, provider AS last_provider, refusals,
         traceparent, verdict""")
+
+# Whoever was told by the next channel already waits for this one: an official wants it so.
+_TURN_AWAY = text("""
+    WITH waiting AS (
+        SELECT id FROM message
+        WHERE state = 'queued' AND class = :class AND channel = ANY (CAST(:away AS text[]))
+          AND created_at <= now() - make_interval(secs => :seconds) AND expires_at > now()
+          AND fallbacks IS NOT NULL AND EXISTS (
+            SELECT FROM jsonb_array_elements(fallbacks) AS way
+            WHERE way ->> 'channel' <> ALL (CAST(:closed AS text[])))
+          AND NOT EXISTS (SELECT FROM message AS next WHERE next.fallback_of = message.id)
+        ORDER BY next_attempt_at LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    UPDATE message SET state = 'failed', state_reason = 'away'
+    FROM waiting WHERE message.id = waiting.id RETURNING message.id""")
 
 # Two workers must not both see that one more is allowed to somebody.
 _ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtext('notifications.claims'))")
@@ -148,9 +183,10 @@ def claim(work_class: WorkClass, away: Collection[str], most: int = BATCH) -> Ba
         "opens": OPENS,
         "closes": CLOSES,
         "cap": settings().daily_cap,
+        "capped": list(CAPPED),
     }
     with database.sessions.begin() as session:
-        if work_class not in GOES_AGAIN:
+        if work_class in CAPPED:
             session.execute(_ONE_BY_ONE)
         rows = [dict(row) for row in session.execute(_CLAIM, values).mappings()]
         verdicts = {row["id"]: row.pop("verdict") for row in rows}
@@ -177,13 +213,14 @@ def mark(batch: Sequence[Outgoing], provider: Provider) -> set[UUID]:
         return set(connection.execute(_MARK, values).scalars())
 
 
-def settle(work_classes: Sequence[WorkClass], look_up: Sequence[str]) -> None:
-    """Take back what dead workers had, and drop what is too late. `look_up` names providers."""
+def settle(work_classes: Sequence[WorkClass], providers: Collection[Provider]) -> None:
+    """Take back what dead workers had, and drop what is too late."""
     values = {
         "lease": LEASE_S,
         "goes_again": list(GOES_AGAIN),
-        "look_up": list(look_up),
+        "look_up": [one.name for one in providers if isinstance(one, LooksUp)],
         "look_up_s": LOOK_UP_S,
+        "prices": json.dumps({one.name: str(one.price) for one in providers if one.price}),
     }
     with database.sessions.begin() as session:
         settled = session.execute(_SETTLE, values).all()
@@ -193,6 +230,27 @@ def settle(work_classes: Sequence[WorkClass], look_up: Sequence[str]) -> None:
             log.warning("message.settled", message=str(row.id), was=row.was, state=row.state)
     if expired:
         log.warning("messages.expired", messages=len(expired))
+
+
+def turn_away(work_class: WorkClass, away: Collection[str], closed: Collection[str]) -> int:
+    """Tell by the next channel what has waited too long for one that is away; returns how much.
+
+    `closed` are the channels that nothing can go by now: there is no use in moving to another of
+    them, when none after it is open.
+    """
+    values = {
+        "class": work_class,
+        "away": sorted(away),
+        "closed": sorted(closed),
+        "seconds": PATIENCE_S[work_class],
+        "most": MOST_TURNED_AWAY,
+    }
+    with database.sessions.begin() as session:
+        turned = list(session.execute(_TURN_AWAY, values).scalars())
+        messages.fall_back(session, turned)
+    if turned:
+        log.warning("messages.turned_away", channels=sorted(away), messages=len(turned))
+    return len(turned)
 
 
 def _mine(batch: Sequence[Outgoing]) -> dict[str, Any]:

@@ -85,14 +85,6 @@ class Note(BaseModel):
     note: Words = ""
 
 
-class Repetition(Note):
-    """The same again, as a new message; perhaps to a corrected address."""
-
-    recipient: Annotated[str | None, StringConstraints(max_length=254), BeforeValidator(_none)] = (
-        None
-    )
-
-
 class Handled(BaseModel):
     """How many messages an action changed."""
 

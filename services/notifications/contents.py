@@ -19,11 +19,13 @@ from jinja2 import (
     DictLoader,
     FileSystemLoader,
     StrictUndefined,
+    TemplateError,
     TemplateSyntaxError,
     UndefinedError,
     nodes,
     select_autoescape,
 )
+from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,11 +38,22 @@ from shared.web.formats import Language
 
 LANGUAGES: tuple[Language, ...] = ("id", "en")
 PARTS = {"subject": "txt", "text": "txt", "html": "html", "sms": "txt", "whatsapp": "txt"}
-FRAME = ("layout.html", "parts.html")  # what parts in HTML are made of; not for officials to change
+MOST_FILLED = 300_000  # characters of a part that is filled in: many times what a mail has
 
 # Signs outside GSM-7, one of which would halve what fits an SMS, and what a typist puts for them.
 _TYPED = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "..."})
 _TEMPLATES = Path(__file__).parent / "templates" / "mail"
+
+
+# How filling in a wording fails that is not fit for its values.
+FAILURES = (
+    *(TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError),
+    *(AssertionError, SyntaxError, RecursionError, MemoryError),
+)
+
+
+class TooLong(TemplateError):
+    """A part that is filled in has more than `MOST_FILLED` characters."""
 
 
 class TemplateNotFound(LookupError):
@@ -104,7 +117,12 @@ class Wording:
         return self._slots[name]
 
     def _fill(self, name: str, language: Language, values: Mapping[str, Any]) -> str:
-        return self.environment.get_template(name).render(values, lang=language)
+        text = ""
+        for chunk in self.environment.get_template(name).generate(values, lang=language):
+            text += chunk
+            if len(text) > MOST_FILLED:
+                raise TooLong(f"more than {MOST_FILLED} characters")
+        return text
 
     def _whatsapp(self, language: Language, values: Mapping[str, Any]) -> Contents:
         text, parameters = "", []
@@ -202,8 +220,25 @@ def pieces(tree: nodes.Template) -> list[str | Slot]:
     return found
 
 
+def macros(file: str) -> dict[str, tuple[str, ...]]:
+    """The building blocks that a file of the frame exports, with the names of their arguments."""
+    tree = _environment({}).parse((_TEMPLATES / file).read_text(), file)
+    return {
+        node.name: tuple(argument.name for argument in node.args)
+        for node in tree.body
+        if isinstance(node, nodes.Macro)
+    }
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Nothing can be called but building blocks, whatever a check has overlooked."""
+
+    def is_safe_callable(self, obj: object) -> bool:
+        return isinstance(obj, Macro)
+
+
 def _environment(parts: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
+    environment = _Environment(
         loader=ChoiceLoader([DictLoader(parts), FileSystemLoader(_TEMPLATES)]),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
@@ -211,6 +246,8 @@ def _environment(parts: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals.clear()
+    return environment
 
 
 def _one_line(text: str) -> str:

@@ -24,7 +24,6 @@ from services.notifications.providers.base import (
     CHANNELS,
     Answer,
     Channel,
-    LooksUp,
     Outgoing,
     Prepared,
     Provider,
@@ -56,6 +55,7 @@ class Shift:
         self._call_help = call_help
         self._call_all = call_all
         self._called = False
+        self._turned_away = False
         self._away: set[str] = set()  # providers that this shift leaves alone
         self._resting: dict[str, float] = {}  # those whose pace is used up, and until when
 
@@ -65,11 +65,11 @@ class Shift:
         A class is looked at again before each batch of those after it: a code that comes meanwhile
         waits for one batch at most.
         """
-        look_up = [one.name for one in registry.providers() if isinstance(one, LooksUp)]
-        claims.settle(self._work_classes, look_up)
+        claims.settle(self._work_classes, registry.providers())
         while not self._is_over():
             found = self._look()
             closed = [channel for channel in CHANNELS if not self._usable(channel, found)]
+            self._turn_away(closed)
             batch = self._next(closed, claims.BATCH if found.whole - self._away else 1)
             if len(batch.messages) == claims.BATCH:
                 self._help()
@@ -78,6 +78,17 @@ class Shift:
                 return not self._resting
         self._help()
         return False
+
+    def _turn_away(self, closed: Collection[Channel]) -> None:
+        """What somebody waits for does not wait for long behind a channel that is away."""
+        if self._turned_away:  # once in a shift
+            return
+        self._turned_away = True
+        for work_class in self._work_classes:
+            patience = claims.PATIENCE_S.get(work_class)
+            away = [one for one in closed if patience and _has_been_away(one, patience)]
+            if away:
+                claims.turn_away(work_class, away, closed)
 
     def _is_over(self) -> bool:
         return time.monotonic() >= self._until
@@ -169,6 +180,8 @@ class Shift:
 
     def _try_again(self, provider: Provider, messages: list[Outgoing]) -> list[Outgoing]:
         """One round of one that was away; once it is back, the more urgent classes go on first."""
+        if self._is_over():
+            return messages
         if not _probe(provider):  # somebody else tries it just now
             self._away.add(provider.name)
             return messages
@@ -212,6 +225,12 @@ def send_due(
     back: all classes have waited for it.
     """
     return Shift(work_classes, until, call_help, call_all).run()
+
+
+def _has_been_away(channel: Channel, seconds: float) -> bool:
+    names = [provider.name for provider in registry.ways().get(channel, ())]
+    with database.sessions.begin() as session:
+        return bool(names) and breakers.have_been_away(session, names, seconds)
 
 
 def _probe(provider: Provider) -> bool:

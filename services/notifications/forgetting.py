@@ -8,7 +8,12 @@ Law 27/2022 on personal data lets us keep what its purpose needs, and no longer.
   that name nobody: when, by which rule, way, provider and region, how it ended, parts and cost;
 - an address on the suppression list stays: to forget it would be to write there again. It goes when
   an official takes it off;
-- that somebody does not want something (`preference`) stays for the same reason.
+- that somebody does not want something (`preference`) stays for the same reason;
+- whoever registered for a meeting that is over for so long is deleted from our copies, and whether
+  they were there: nobody of them is reminded, thanked or told anything any more;
+- an announcement that ended so long ago loses its text; its subject and its figures stay.
+
+Of an official whose account is closed nothing but its id, role and region is kept (`people`).
 
 A person who asks to be erased (`erase`) does not wait, and the end of the address goes too.
 """
@@ -19,7 +24,7 @@ import structlog
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from services.notifications import webhooks
+from services.notifications import messages, webhooks
 from services.notifications.resources import database
 from services.notifications.rules import OWN_LINKS
 from services.notifications.settings import settings
@@ -27,11 +32,6 @@ from services.notifications.settings import settings
 log = structlog.get_logger()
 
 CHUNK = 1000  # rows in one transaction of the purge
-
-# Writers share it, an erasure has it alone: so it sees all that was written before it, and whoever
-# writes after it sees the erasure.
-_WRITERS = "hashtext('notifications.message')"
-_ALONE = text(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 
 _REMEMBER_ERASED = text("""
     INSERT INTO erased_subject (about) SELECT unnest(CAST(:about AS text[])) AS about ORDER BY about
@@ -42,12 +42,19 @@ _REMEMBER_ERASED = text("""
 # `erased_subject` here, and from `expires_at` after the retention.
 #
 # What a worker is just handing over can no longer be held back; it does not go again. The lists of
-# links that went to the same addresses name the person as well.
+# links that went to the same addresses name the person as well. Rows are locked in the order of
+# their ids, as far as workers let go of them.
 _ERASE = text("""
     WITH mine AS (
         SELECT id, recipient FROM message WHERE about = ANY (CAST(:about AS text[]))
+    ), theirs AS MATERIALIZED (
+        SELECT id FROM message
+        WHERE id IN (SELECT id FROM mine)
+           OR rule = :own_links AND lower(recipient) IN (
+                  SELECT lower(recipient) FROM mine WHERE left(recipient, 1) NOT IN ('', '…'))
+        ORDER BY id FOR UPDATE
     ), erased AS (
-        UPDATE message SET event_id = id, subject = NULL, text = NULL, html = NULL,
+        UPDATE message SET event_id = message.id, subject = NULL, text = NULL, html = NULL,
             recipient = '', person = NULL, parameters = NULL, attachments = NULL,
             fallbacks = NULL, unsubscribe = NULL,
             settle_until = NULL, state_reason = CASE
@@ -55,10 +62,8 @@ _ERASE = text("""
             state = CASE WHEN state IN ('queued', 'claimed') THEN 'suppressed' ELSE state END,
             lease_until = CASE WHEN state = 'claimed' THEN NULL ELSE lease_until END,
             expires_at = least(expires_at, now())
-        WHERE id IN (SELECT id FROM mine)
-           OR rule = :own_links AND lower(recipient) IN (
-                  SELECT lower(recipient) FROM mine WHERE left(recipient, 1) NOT IN ('', '…'))
-        RETURNING id
+        FROM theirs WHERE message.id = theirs.id
+        RETURNING message.id
     ), receipts AS (
         UPDATE receipt SET raw = NULL, detail = '' FROM erased WHERE message_id = erased.id
     ), actions AS (
@@ -99,6 +104,33 @@ _PURGE_RECEIPTS = text("""
         ORDER BY received_at LIMIT :chunk FOR UPDATE SKIP LOCKED))
     RETURNING id""")
 
+_PURGE_PARTICIPANTS = text("""
+    DELETE FROM participant
+    WHERE registration_id = ANY (ARRAY(
+        SELECT registration_id FROM participant JOIN meeting ON slug = meeting_slug
+        WHERE ends_at < now() - make_interval(days => :days)
+        LIMIT :chunk FOR UPDATE OF participant SKIP LOCKED))
+    RETURNING registration_id""")
+
+# That of a participant goes with them; it may also have come without one.
+_PURGE_ATTENDANCE = text("""
+    DELETE FROM attendance
+    WHERE id = ANY (ARRAY(
+        SELECT id FROM attendance
+        WHERE day < now() - make_interval(days => :days)
+          AND NOT EXISTS (SELECT FROM participant
+              WHERE participant.registration_id = attendance.registration_id)
+        LIMIT :chunk FOR UPDATE SKIP LOCKED))
+    RETURNING id""")
+
+_PURGE_ANNOUNCEMENTS = text("""
+    UPDATE announcement SET body = '', body_en = ''
+    WHERE id = ANY (ARRAY(
+        SELECT id FROM announcement
+        WHERE body <> '' AND finished_at < now() - make_interval(days => :days)
+        LIMIT :chunk FOR UPDATE SKIP LOCKED))
+    RETURNING id""")
+
 # A code that is over is not sent either.
 _PURGE_CODES = text("""
     UPDATE message SET subject = NULL, text = NULL, html = NULL, parameters = NULL,
@@ -109,11 +141,12 @@ _PURGE_CODES = text("""
 def erase(session: Session, about: Iterable[str]) -> None:
     """Delete recipients and contents of all messages about these; that they were sent stays.
 
-    What is still queued is dropped, and what comes later is not written down.
+    What is still queued is dropped, and what comes later is not written down. Nothing else may
+    have been written before in the same transaction (see `messages.keep_writers_out`).
     """
     subjects = sorted(set(about))
     values = {"about": subjects, "own_links": OWN_LINKS.name}
-    session.execute(_ALONE)
+    messages.keep_writers_out(session)
     session.execute(_REMEMBER_ERASED, values)
     session.execute(_ERASE, values)
     webhooks.forget(session, subjects)
@@ -126,6 +159,17 @@ def purge_contents() -> int:
     """
     purged = _in_chunks(_PURGE)
     log.info("contents.purged", messages=purged, receipts=_in_chunks(_PURGE_RECEIPTS))
+    return purged
+
+
+def purge_copies() -> int:
+    """Delete whom we know from meetings that are over for `keep_content_days`.
+
+    Returns how many people they were. The texts of announcements go as well.
+    """
+    purged = _in_chunks(_PURGE_PARTICIPANTS)
+    attendance, texts = _in_chunks(_PURGE_ATTENDANCE), _in_chunks(_PURGE_ANNOUNCEMENTS)
+    log.info("copies.purged", people=purged, attendance=attendance, announcements=texts)
     return purged
 
 

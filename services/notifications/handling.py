@@ -15,20 +15,17 @@ from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.notifications import archive
-from services.notifications.console_schemas import (
-    MessageFilter,
-    MessageSelection,
-    Repetition,
-    address_of,
-)
+from services.notifications import archive, messages
+from services.notifications.console_schemas import MessageFilter, MessageSelection, Note
 from services.notifications.models import Message
 from services.notifications.rules import ENDING
+from services.notifications.suppressions import HOLDS
 from shared.security import Caller
 
 log = structlog.get_logger()
 
 Action = Literal["cancel", "retry", "replay"]
+REPLAYS = 3  # of one message on one day
 MOST = 10_000  # messages in one action on a selection
 RETRIED = ("failed", "expired", "bounced", "suppressed", "unknown")
 UNDER_WAY = ("queued", "claimed", "handing_over")
@@ -44,8 +41,9 @@ _USEFUL = f"""class <> 'code' AND text IS NOT NULL AND recipient <> ''
         WHERE ending.about = message.about AND ending.version > message.version
           AND ending.rule = ANY (CAST(:ending AS text[])))"""
 # What would be held back again is left as it is: first the address must be taken off the list.
-_WELCOME = """NOT EXISTS (SELECT FROM suppression
-        WHERE suppression.channel = message.channel AND address = lower(recipient))
+_WELCOME = f"""NOT EXISTS (SELECT FROM suppression
+        WHERE suppression.channel = message.channel AND address = lower(recipient)
+          AND {HOLDS.format(message="message")})
     AND NOT EXISTS (SELECT FROM preference
         WHERE address = lower(recipient) AND preference.class = message.class)"""
 
@@ -55,24 +53,27 @@ _NOTED = """INSERT INTO message_action (message_id, action, actor, subject, note
 _CANCEL = text(f"""
     WITH changed AS (
         UPDATE message SET state = 'cancelled', state_reason = 'official'
-        WHERE id = ANY (CAST(:ids AS uuid[])) AND state = 'queued' RETURNING id, class
+        WHERE id = ANY (CAST(:ids AS uuid[])) AND state = 'queued' AND class <> 'code'
+          AND (announcement_id IS NULL OR :region = '' OR EXISTS (
+              SELECT FROM announcement WHERE announcement.id = announcement_id
+                AND (announcement.region_code = :region
+                     OR announcement.region_code LIKE :region || '.%')))
+        RETURNING id, class
     ), noted AS ({_NOTED.format(action="cancelled")})
     SELECT id, class FROM changed""")
 
 _RETRY = text(f"""
     WITH changed AS (
         UPDATE message SET state = 'queued', state_reason = 'official', next_attempt_at = now(),
-            expires_at = {_UNTIL}
+            refusals = 0, expires_at = {_UNTIL}
         WHERE id = ANY (CAST(:ids AS uuid[])) AND state = ANY (CAST(:states AS text[]))
           AND settle_until IS NULL AND {_USEFUL} AND {_WELCOME}
         RETURNING id, class
     ), noted AS ({_NOTED.format(action="retried")})
     SELECT id, class FROM changed""")
 
-# An erasure is alone among writers: what is not there any more after it cannot be copied.
-_AMONG_WRITERS = text("SELECT pg_advisory_xact_lock_shared(hashtext('notifications.message'))")
-
-# A link to unsubscribe is for its own address.
+# To the same address only: its links open somebody's registration or account. And not without end,
+# as each costs something and rings somewhere.
 _REPLAY = text(f"""
     WITH made AS (
         INSERT INTO message (id, event_id, about, version, person, rule, channel, recipient, class,
@@ -80,14 +81,16 @@ _REPLAY = text(f"""
             parameters, attachments, unsubscribe, parts, fallbacks, meeting_slug, announcement_id,
             traceparent, expires_at, state)
         SELECT :new_id, :event_id, about, version, person, rule, channel,
-            coalesce(:recipient, recipient), class, region_code, zone, language, template,
+            recipient, class, region_code, zone, language, template,
             template_version, subject, text, html, parameters, attachments,
-            CASE WHEN CAST(:recipient AS text) IS NULL THEN unsubscribe END, parts,
-            CASE WHEN CAST(:recipient AS text) IS NULL THEN fallbacks END, meeting_slug,
-            announcement_id, traceparent, {_UNTIL}, 'queued'
+            unsubscribe, parts, fallbacks, meeting_slug, announcement_id, traceparent, {_UNTIL},
+            'queued'
         FROM message
         WHERE id = :id AND state <> ALL (CAST(:under_way AS text[])) AND settle_until IS NULL
-          AND {_USEFUL}
+          AND {_USEFUL} AND {_WELCOME}
+          AND (SELECT count(*) FROM message_action
+               WHERE message_id = :id AND action = 'replayed'
+                 AND created_at > now() - interval '1 day') < :most
         ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING RETURNING id
     )
     INSERT INTO message_action (message_id, action, actor, subject, note, other_id)
@@ -100,14 +103,6 @@ _REPLAYED = text("""
 
 class NotPossible(Exception):
     """This cannot be done with the message as it is now."""
-
-
-class AddressUnfit(ValueError):
-    """This is no address, or no number, for the message's channel. `kind`: `email` or `phone`."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
 
 
 class CountChanged(Exception):
@@ -128,9 +123,11 @@ class Selection:
 
 def possible(message: Message) -> tuple[Action, ...]:
     """What may be done with a message by its state; the statements look closer."""
+    if message.work_class == "code":
+        return ()
     if message.state == "queued":
         return ("cancel",)
-    if message.text is None or message.work_class == "code" or not message.recipient:
+    if message.text is None or not message.recipient:
         return ()
     if message.state in UNDER_WAY or message.settle_until:
         return ()
@@ -157,23 +154,23 @@ def act(
 
 
 def replay(
-    session: Session, caller: Caller, message_id: UUID, key: UUID, wish: Repetition
+    session: Session, caller: Caller, message_id: UUID, key: UUID, wish: Note
 ) -> tuple[UUID, str]:
     """The same again as a new message; returns its id and class of work.
 
-    The same `key` again is the same new message. Raises `MessageNotFound`, `NotPossible` and
-    `AddressUnfit`.
+    The same `key` again is the same new message. To the same address only: another one is
+    corrected where it belongs, and gets links of its own. Raises `MessageNotFound`, `NotPossible`.
     """
     message = archive.find(session, caller, message_id)
     values = _who(caller, wish.note) | {
         "id": message_id,
         "new_id": uuid7(),
         "event_id": uuid5(message_id, str(key)),
-        "recipient": _corrected(message.channel, wish.recipient),
+        "most": REPLAYS,
         "under_way": list(UNDER_WAY),
         "ending": list(ENDING),
     }
-    session.execute(_AMONG_WRITERS)
+    messages.join_writers(session)  # what an erasure has taken away cannot be copied
     made = session.execute(_REPLAY, values).scalar() or session.execute(_REPLAYED, values).scalar()
     if made is None:
         raise NotPossible
@@ -225,7 +222,9 @@ def _done(
     session: Session, caller: Caller, ids: Collection[UUID], action: str, note: str
 ) -> list[str]:
     values = _who(caller, note) | {"ids": list(ids)}
-    if action == "retry":
+    if action == "cancel":  # somebody else's announcement is not theirs to stop
+        values |= {"region": "" if caller.role == "national" else caller.region_code or "-"}
+    else:
         values |= {"states": list(RETRIED), "ending": list(ENDING)}
     changed = session.execute(_CANCEL if action == "cancel" else _RETRY, values).all()
     log.info("messages.handled", action=action, messages=len(changed), actor=caller.subject)
@@ -234,12 +233,3 @@ def _done(
 
 def _who(caller: Caller, note: str) -> dict[str, Any]:
     return {"actor": caller.name, "subject": caller.subject, "note": note.strip()}
-
-
-def _corrected(channel: str, typed: str | None) -> str | None:
-    if not (typed or "").strip():
-        return None
-    try:
-        return address_of(channel, typed or "")
-    except ValueError as error:
-        raise AddressUnfit(str(error)) from error

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from services.notifications.models import ProviderState
+from services.notifications import archive
+from services.notifications.console_schemas import MessageFilter
+from services.notifications.models import Message, ProviderState
 from services.notifications.providers import registry
 from services.notifications.providers.base import Channel, Provider
 from services.notifications.rules import CLASSES, WorkClass
@@ -18,6 +20,7 @@ from shared.security import Caller
 log = structlog.get_logger()
 
 CANARY_OLD_S = 60  # as `shared.http` has it: a worker that has not sung for so long is not working
+UNKNOWN_DAYS = 7  # what is older was looked at, or nobody will
 # What is due goes within seconds, but behind what was due before it.
 LATE_S: Mapping[WorkClass, int] = {
     "code": 60,
@@ -122,6 +125,14 @@ def queues(session: Session) -> list[Queue]:
 def canaries(session: Session) -> dict[str, float]:
     """Seconds since a worker of each queue was last seen at work."""
     return {row.queue: row.age for row in session.execute(_CANARIES)}
+
+
+def lately_unknown(session: Session, caller: Caller) -> tuple[int, MessageFilter]:
+    """How many messages of the last week nobody knows about, and how the list is asked for them."""
+    since = datetime.now(archive.CLOCK).date() - timedelta(days=UNKNOWN_DAYS)
+    wanted = MessageFilter(state="unknown", since=since)
+    query = select(func.count()).select_from(Message)
+    return session.execute(query.where(*archive.conditions(wanted, caller))).scalar_one(), wanted
 
 
 def try_now(session: Session, caller: Caller, name: str) -> None:

@@ -11,6 +11,8 @@ from shared.events import MeetingFacts
 from shared.web import formats
 from shared.web.formats import Language
 
+CAPITAL = "Asia/Jakarta"  # the clock of whoever belongs to no region
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -40,6 +42,12 @@ class Intent:
 def one_line(words: str) -> str:
     """What somebody typed, as one paragraph: none of its lines can pass for one of ours."""
     return " ".join(words.split())
+
+
+def zone_of(region_code: str) -> str:
+    """The clock of a region, an IANA name."""
+    province = regions.find(region_code[:2])  # it is known even when a village is newer than we
+    return province.zone if province else CAPITAL
 
 
 def meeting_words(meeting: MeetingFacts, language: Language) -> dict[str, str]:

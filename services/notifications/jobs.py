@@ -89,10 +89,12 @@ def send_webhooks() -> None:
             bus.wake(session, send_webhooks)
 
 
-@bus.job("jobs", every=5)  # with its look-ups, all is settled two minutes after a hand-over
+# With its look-ups, all is settled two minutes after a hand-over: its queue has nothing that takes
+# long.
+@bus.job("code", every=5)
 def settle_unknown() -> None:
     """Ask gateways about messages of which nobody knows whether they have them."""
-    again = unknowns.settle()
+    again = unknowns.settle(time.monotonic() + SHIFT_S)
     if again:
         with database.sessions.begin() as session:
             ring(session, again)
@@ -101,15 +103,19 @@ def settle_unknown() -> None:
 @bus.job("jobs", every=60)
 def run_schedules() -> None:
     """Write down the reminders, thanks and digests whose time has come."""
-    schedules.run_due(lambda session: bus.wake(session, send_reminders))
     digests.run_due(lambda session: bus.wake(session, send_digests))
     silent_libraries.run_due(lambda session: bus.wake(session, send_digests))
+    until = time.monotonic() + SHIFT_S
+    if not schedules.run_due(lambda session: bus.wake(session, send_reminders), until=until):
+        with database.sessions.begin() as session:
+            bus.wake(session, run_schedules)
 
 
 @bus.job("jobs", every=3600)
 def purge_contents() -> None:
     """Remove what messages and webhooks said, once its retention is over."""
     forgetting.purge_contents()
+    forgetting.purge_copies()
     forgetting.purge_webhooks()
 
 

@@ -5,22 +5,23 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.notifications import contents, rule_settings, ways
-from services.notifications.intents import Intent
+from services.notifications.intents import Intent, zone_of
 from services.notifications.rules import ENDING, GOES_AGAIN, Rule
-from shared import regions
 from shared.tracing import new_traceparent
 
-CAPITAL = "Asia/Jakarta"  # the clock of whoever belongs to no region
+log = structlog.get_logger()
 
 # Writers share it, an erasure has it alone: so it sees all that was written before it, and whoever
 # writes after it sees the erasure.
 _WRITERS = "hashtext('notifications.message')"
 _AMONG_WRITERS = text(f"SELECT pg_advisory_xact_lock_shared({_WRITERS})")
+_ALONE = text(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 
 # One statement and one value for any number of messages. A message that is there already, from an
 # earlier delivery of its event, stays as it is; what its end has overtaken comes too late.
@@ -42,11 +43,13 @@ _WRITE = text("""
     ORDER BY event_id
     ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING RETURNING id""")
 
+# What a worker has in its hands it may still send; if it puts it back, its time is over.
 _OVERTAKE = text("""
-    UPDATE message SET state = 'expired'
+    UPDATE message SET state = CASE state WHEN 'queued' THEN 'expired' ELSE state END,
+        expires_at = least(expires_at, now())
     FROM json_to_recordset(CAST(:rows AS json)) AS told(about text, version int)
     WHERE message.about = told.about AND message.version < told.version
-      AND message.state = 'queued'""")
+      AND message.state IN ('queued', 'claimed', 'handing_over')""")
 
 # Its contents were made when the message was written, for every channel that its rule allows.
 _FALL_BACK = text("""
@@ -62,6 +65,13 @@ _FALL_BACK = text("""
         'queued'
     FROM message, LATERAL (SELECT fallbacks -> 0) AS next(way)
     WHERE id = ANY (CAST(:ids AS uuid[])) AND way IS NOT NULL AND expires_at > now()
+      AND NOT EXISTS (SELECT FROM message AS ending
+          WHERE ending.about = message.about AND ending.version > message.version
+            AND ending.rule = ANY (CAST(:ending AS text[])))
+      AND NOT EXISTS (SELECT FROM announcement
+          WHERE announcement.id = announcement_id AND announcement.state = 'cancelled')
+      AND (class <> 'reminder' OR NOT EXISTS (SELECT FROM meeting
+          WHERE slug = meeting_slug AND cancelled))
     ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING RETURNING id""")
 
 
@@ -94,14 +104,36 @@ def join_writers(session: Session) -> None:
     session.execute(_AMONG_WRITERS)
 
 
+def keep_writers_out(session: Session) -> None:
+    """Write alone until this transaction ends.
+
+    Before `join_writers` in the same transaction: of two that have joined, and both want to be
+    alone, one is killed.
+    """
+    session.execute(_ALONE)
+
+
 def fall_back(session: Session, ids: Collection[UUID]) -> int:
     """Tell by the next channel what these messages could not; returns for how many there is one."""
-    return len(session.execute(_FALL_BACK, {"ids": list(ids)}).all())
+    return len(session.execute(_FALL_BACK, {"ids": list(ids), "ending": list(ENDING)}).all())
 
 
 def _row(rule: Rule, intent: Intent, wording: contents.Wording) -> dict[str, Any] | None:
     """One message, with all its ways out; None when there is none to this person."""
-    found = ways.ways(rule, intent, wording)
+    try:
+        found = ways.ways(rule, intent, wording)
+    except contents.FAILURES as error:
+        if wording.version is None:
+            raise
+        # One reader whom an edited wording does not fit must not keep it from all the others.
+        log.warning(
+            "template.fell_back",
+            template=rule.template,
+            version=wording.version,
+            error=type(error).__name__,
+        )
+        wording = contents.base(rule.template)
+        found = ways.ways(rule, intent, wording)
     if not found:
         return None
     return {
@@ -115,7 +147,7 @@ def _row(rule: Rule, intent: Intent, wording: contents.Wording) -> dict[str, Any
         "rule": rule.name,
         "class": rule.work_class,
         "region_code": intent.region_code,
-        "zone": None if rule.work_class in GOES_AGAIN else _zone(intent.region_code),
+        "zone": None if rule.work_class in GOES_AGAIN else zone_of(intent.region_code),
         "language": intent.language,
         "template": rule.template,
         "template_version": wording.version,
@@ -124,8 +156,3 @@ def _row(rule: Rule, intent: Intent, wording: contents.Wording) -> dict[str, Any
         "traceparent": new_traceparent(intent.traceparent),
         "expires_at": intent.expires_at.isoformat(),
     }
-
-
-def _zone(region_code: str) -> str:
-    province = regions.find(region_code[:2])  # it is known even when a village is newer than we
-    return province.zone if province else CAPITAL

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from services.notifications import breakers, messages
+from services.notifications import breakers, messages, suppressions
 from services.notifications.claims import LOOK_UP_S
 from services.notifications.providers.base import Answer, LooksUp, Outgoing, Provider
 from services.notifications.resources import database
@@ -25,18 +25,43 @@ log = structlog.get_logger()
 RETRY_S = (0, 30, 120, 600, 1800, 7200)  # after the first refusal, the second, ...; then the last
 RECORD_S = 30.0  # how long outcomes wait for a database that is away
 _LOGGED_AS = {"email": "mail"}
+# Whoever has one of these states may still get an answer; another state has its own last word.
+_OPEN = [
+    *("queued", "claimed", "handing_over", "unknown"),
+    *("accepted", "delivered", "read", "bounced"),
+]
 
 # A worker that slept through its lease may still say how it went, until somebody else has claimed
 # the message. A receipt may be faster than the answer: then the state is its.
 #
 # The mark is on disk before the last byte goes out; the outcome need not wait for the disk. A
 # killed worker cannot take it back, and the next mark takes it to the disk.
+#
+# What an attempt cost, and that it was refused, is counted with the row that says so: once, even
+# when this is written again because nobody heard that it was, or when `claims` had given the
+# attempt up before its answer came. An unknown one is tried again once, and then shown.
 _RECORD = text("""
-    WITH answer AS (
-        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS answer(
+    WITH said AS (
+        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS said(
             id uuid, number int, state text, refused int, delay float, too_late text, settle float,
             provider text, reference text, started_at timestamptz, outcome text, detail text,
             reply text, parts int, cost numeric)
+    ), kept AS (
+        INSERT INTO attempt (message_id, number, provider, started_at, outcome, detail, reply)
+        SELECT id, number, said.provider, started_at, outcome, detail, reply
+        FROM said JOIN message USING (id)
+        WHERE message.attempts = said.number AND (message.state = ANY (CAST(:open AS text[]))
+            OR message.state = 'failed' AND said.state = 'accepted')
+        ON CONFLICT (message_id, number, outcome) DO NOTHING RETURNING message_id AS id, number
+    ), first AS (
+        SELECT id FROM kept WHERE NOT EXISTS (
+            SELECT FROM attempt WHERE message_id = kept.id AND attempt.number = kept.number
+              AND attempt.outcome <> 'lost')
+    ), answer AS (
+        SELECT id, number, state, delay, too_late, settle, provider, reference, outcome, parts,
+            CASE WHEN first.id IS NULL THEN 0 ELSE refused END AS refused,
+            CASE WHEN first.id IS NOT NULL THEN cost END AS cost
+        FROM said LEFT JOIN first USING (id)
     ), told AS (
         UPDATE message SET lease_until = NULL, provider = answer.provider,
             provider_reference = coalesce(nullif(reference, ''), provider_reference),
@@ -49,6 +74,10 @@ _RECORD = text("""
             state = CASE
                 WHEN answer.state = 'queued'
                  AND now() + make_interval(secs => delay) >= expires_at THEN too_late
+                WHEN answer.state = 'queued' AND answer.outcome = 'unknown' AND EXISTS (
+                    SELECT FROM attempt WHERE message_id = answer.id
+                      AND attempt.number < answer.number AND attempt.outcome = 'unknown')
+                    THEN 'unknown'
                 ELSE answer.state END,
             state_reason = CASE answer.state WHEN 'failed' THEN 'refused' ELSE '' END
         FROM answer
@@ -66,10 +95,6 @@ _RECORD = text("""
           AND (message.state IN ('accepted', 'delivered', 'read', 'bounced')
             OR message.state = 'failed' AND answer.state = 'accepted')
         RETURNING message.id, message.state
-    ), kept AS (
-        INSERT INTO attempt (message_id, number, provider, started_at, outcome, detail, reply)
-        SELECT id, number, provider, started_at, outcome, detail, reply FROM answer
-        WHERE id IN (SELECT id FROM told UNION ALL SELECT id FROM overtaken)
     )
     SELECT id, state, set_config('synchronous_commit', 'off', true)
     FROM (SELECT * FROM told UNION ALL SELECT * FROM overtaken) AS all_told""")
@@ -85,7 +110,7 @@ def record(
     rows = [_row(provider, one, answers[one.id], started_at) for one in batch if one.id in answers]
     if not rows:
         return
-    states = _write(provider, rows, [answers[one.id] for one in batch if one.id in answers])
+    states = _write(provider, rows, {one.id: answers[one.id] for one in batch if one.id in answers})
     quiet = 0
     for message in batch:
         answer = answers.get(message.id)
@@ -109,7 +134,7 @@ def _row(
         "id": str(message.id),
         "number": message.number,
         "state": state,
-        "refused": int(answer.outcome == "retryable" and not answer.away),
+        "refused": int(answer.outcome in {"retryable", "unknown"} and not answer.away),
         "delay": delay,
         "too_late": "unknown" if answer.outcome == "unknown" else "expired",
         "settle": LOOK_UP_S if looks_up else None,
@@ -154,14 +179,14 @@ def _fate(provider: Provider, message: Outgoing, answer: Answer) -> tuple[str, f
 
 
 def _write(
-    provider: Provider, rows: list[dict[str, Any]], answers: list[Answer]
+    provider: Provider, rows: list[dict[str, Any]], answers: Mapping[UUID, Answer]
 ) -> dict[UUID, str]:
     """Record outcomes; the new states of those that nobody else has by now.
 
     A database that is away for a moment must not make a known outcome an unknown one.
     """
-    values = {"rows": json.dumps(rows)}
-    all_taken = all(answer.outcome == "accepted" for answer in answers)
+    values = {"rows": json.dumps(rows), "open": _OPEN}
+    all_taken = all(answer.outcome == "accepted" for answer in answers.values())
     give_up = time.monotonic() + RECORD_S
     while True:
         try:
@@ -172,13 +197,18 @@ def _write(
                 written = session.execute(_RECORD, values).all()
                 failed = [row.id for row in written if row.state == "failed"]
                 if failed:
+                    suppressions.learn_dead(session, _dead(answers))
                     messages.fall_back(session, failed)
-                breakers.learn(session, {provider.name: answers})
+                breakers.learn(session, {provider.name: answers.values()})
                 return {row.id: row.state for row in written}
         except OperationalError:
             if time.monotonic() > give_up:
                 raise
             time.sleep(0.2)
+
+
+def _dead(answers: Mapping[UUID, Answer]) -> dict[UUID, str]:
+    return {one: answer.reply for one, answer in answers.items() if answer.dead_address}
 
 
 def _log(provider: Provider, message: Outgoing, answer: Answer, state: str | None) -> None:

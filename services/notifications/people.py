@@ -15,10 +15,16 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from services.notifications import messages
+from services.notifications.rules import ALL, Schedule
 from shared.events import AccountChanged, AttendanceChanged, MeetingFacts, Participant
 
+# What comes before a meeting, and says when and where it is.
+BEFORE = [
+    rule.name for rule in ALL if isinstance(rule.trigger, Schedule) and not rule.trigger.after_end
+]
 CHUNK = 200  # people read and told in one transaction: whoever waits for it waits for a second
 _NIL = UUID(int=0)  # before every other
+_NOBODY = {"name": "", "email": None, "phone": None}
 
 _KEEP_MEETINGS = text("""
     INSERT INTO meeting (slug, version, province_code, title, zone, starts_at, ends_at, facts)
@@ -40,12 +46,27 @@ _CANCEL_MEETINGS = text("""
     WHERE slug = ANY (CAST(:slugs AS text[])) AND NOT cancelled RETURNING slug""")
 
 # Whoever comes to a meeting whose time or place changed is told so at once. A reminder that waits
-# for the morning still says the old ones, so it goes no more. It is a statement of its own, or it
-# would not see what was written while the one before waited for the meeting's row.
+# for the morning still says the old ones, so it goes no more, nor does one that a worker puts back.
+# It gives its identity away, with those that failed before it, and its run is open again: so
+# `schedules` writes it anew, for its time and with the new facts, and nobody's who has read theirs.
+# It is a statement of its own, or it would not see what was written while the one before waited for
+# the meeting's row.
 _GIVE_UP = text("""
-    UPDATE message SET state = 'expired', state_reason = 'overtaken'
-    WHERE meeting_slug = ANY (CAST(:slugs AS text[])) AND class = 'reminder'
-      AND state = 'queued'""")
+    WITH given_up AS (
+        UPDATE message SET event_id = id, state_reason = 'overtaken',
+            expires_at = least(expires_at, now()),
+            state = CASE state WHEN 'queued' THEN 'expired' ELSE state END
+        WHERE meeting_slug = ANY (CAST(:slugs AS text[])) AND class = 'reminder'
+          AND rule = ANY (CAST(:before AS text[]))
+          AND state IN ('queued', 'claimed', 'handing_over')
+        RETURNING old.event_id, rule, meeting_slug
+    ), failed AS (
+        UPDATE message SET event_id = message.id FROM given_up
+        WHERE message.event_id = given_up.event_id AND message.rule = given_up.rule
+          AND message.state IN ('failed', 'bounced', 'suppressed')
+    )
+    DELETE FROM schedule_run USING given_up
+    WHERE schedule_run.rule = given_up.rule AND about = meeting_slug""")
 
 _COLUMNS = (
     *("meeting_slug", "version", "status", "code", "name", "email", "phone", "language"),
@@ -172,9 +193,11 @@ def keep_attendance(session: Session, events: Iterable[AttendanceChanged]) -> No
 
 
 def keep_officials(session: Session, events: Iterable[AccountChanged]) -> None:
-    """Copy accounts."""
+    """Copy accounts; of one that is closed only that it is: nobody is told anything there."""
     highest = {one.account_id: one for one in sorted(events, key=lambda one: one.version)}
-    rows = [one.model_dump(mode="json") for one in highest.values()]
+    rows = [
+        one.model_dump(mode="json") | ({} if one.active else _NOBODY) for one in highest.values()
+    ]
     session.execute(_KEEP_OFFICIALS, {"officials": json.dumps(rows)})
 
 
@@ -189,4 +212,4 @@ def coming(session: Session, slug: str, *, attended: bool, after: str = "") -> S
 
 def _give_up(session: Session, slugs: Sequence[str]) -> None:
     if slugs:
-        session.execute(_GIVE_UP, {"slugs": list(slugs)})
+        session.execute(_GIVE_UP, {"slugs": list(slugs), "before": BEFORE})

@@ -34,7 +34,8 @@ _KEEP = text("""
     ON CONFLICT (provider, digest) DO NOTHING RETURNING message_id""")
 
 # What was never handed over cannot have arrived. That an earlier gateway failed says nothing about
-# a message that another one has by now. Whoever claimed the message meanwhile finds it taken.
+# a message that another one has by now, and an earlier attempt nothing about this one. Whoever
+# claimed the message meanwhile finds it taken.
 _APPLY = text("""
     UPDATE message SET state = :state, provider = :provider, lease_until = NULL,
         settle_until = NULL,
@@ -52,7 +53,8 @@ _APPLY = text("""
         WHEN 'accepted' THEN state IN ('queued', 'claimed', 'handing_over', 'unknown')
         WHEN 'delivered' THEN state NOT IN ('delivered', 'read')
         WHEN 'read' THEN state <> 'read'
-        ELSE state IN ('handing_over', 'unknown', 'accepted') AND provider = :provider END
+        ELSE state IN ('handing_over', 'unknown', 'accepted') AND provider = :provider
+            AND attempts = coalesce(CAST(:attempt AS int), attempts) END
     RETURNING class AS work_class, traceparent""")
 
 
@@ -130,6 +132,7 @@ def apply(session: Session, provider: Provider, message_id: UUID, told: Told) ->
         "happened_at": told.happened_at,
         "parts": told.parts,
         "cost": told.cost if is_counted else None,
+        "attempt": told.attempt,
     }
     changed = session.execute(_APPLY, values).first()
     if changed is None:

@@ -5,6 +5,7 @@ from services.notifications.settings import settings
 from shared.buckets import TokenBuckets
 from shared.bus import Bus
 from shared.database import Database
+from shared.limits import Limiter
 from shared.security import Signer
 
 database = Database(lambda: settings().database_url)
@@ -16,6 +17,7 @@ bus = Bus(
     keep_days=lambda: settings().keep_events_days,
 )
 buckets = TokenBuckets("notifications", lambda: settings().redis_url)
+limiter = Limiter(lambda: settings().redis_url, lambda: settings().secret_key)
 forms = Signer(lambda: settings().secret_key, "form")
 preference_links = Signer(lambda: settings().secret_key, "preferences")
 unsubscribe_links = Signer(lambda: settings().secret_key, "unsubscribe")

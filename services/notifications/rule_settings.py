@@ -84,6 +84,8 @@ def change(
 def _state(rule: Rule, setting: RuleSetting | None) -> RuleState:
     if setting is None:
         return RuleState(rule)
+    if rule.trigger is None:  # the official who starts it chose the channels, and saw what they do
+        return RuleState(rule, setting.enabled, setting.actor, setting.changed_at)
     channels: tuple[Channel, ...] = tuple(
         channel
         for name in setting.channels or rule.channels

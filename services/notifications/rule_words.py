@@ -34,6 +34,8 @@ TRIGGERS: dict[str, str] = {
     "silent-digest": _(
         "Mulai tanggal 10, pukul 08.00 di tempat petugas, bila ada perpustakaan yang belum melapor"
     ),
+    "report-ready": _("Begitu laporan yang dipesan atau dijadwalkan selesai, kepada pemesannya"),
+    "report-failed": _("Begitu laporan yang dipesan atau dijadwalkan tidak berhasil dibuat"),
     "announcement": _("Saat petugas mengirim pengumuman"),
 }
 

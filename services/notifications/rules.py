@@ -22,6 +22,8 @@ from shared.events import (
     RegistrationReturned,
     RegistrationSubmitted,
     RegistrationWaitlisted,
+    ReportFailed,
+    ReportFinished,
     SeatOffered,
     SignInCodeRequested,
 )
@@ -30,6 +32,7 @@ WorkClass = Literal["code", "transactional", "reminder", "bulk", "digest"]
 CLASSES: tuple[WorkClass, ...] = ("code", "transactional", "reminder", "bulk", "digest")
 # Of these, one too many is better than none when nobody knows the outcome; they come at any hour.
 GOES_AGAIN: tuple[WorkClass, ...] = ("code", "transactional")
+CAPPED: tuple[WorkClass, ...] = ("bulk", "digest")  # so many a day to one person, and no more
 OPENS, CLOSES = 8, 20  # o'clock where the recipient lives, for the other classes
 
 
@@ -129,6 +132,8 @@ THANKS = Rule("thanks", "thanks", "reminder", Schedule(days=1, hour=10, after_en
 LIBRARY_REMINDER = Rule("library-reminder", "library_reminder", "reminder", LibraryReminderDue)
 SILENT_DIGEST = Rule("silent-digest", "silent_digest", "digest", Daily(hour=OPENS))
 PENDING_DIGEST = Rule("pending-digest", "pending_digest", "digest", Daily(hour=OPENS))
+REPORT_READY = Rule("report-ready", "report_ready", "transactional", ReportFinished)
+REPORT_FAILED = Rule("report-failed", "report_failed", "transactional", ReportFailed)
 ANNOUNCEMENT = Rule("announcement", "announcement", "bulk")
 
 ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Rule))

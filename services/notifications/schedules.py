@@ -6,8 +6,10 @@ run has come is written down in the transaction that writes the messages; a cras
 of two workers the second goes on where the first is, or finds it done.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -100,8 +102,8 @@ def until(rule: Rule, meeting: Times) -> datetime:
     return meeting.starts_at
 
 
-def run_due(wake: Wake, now: datetime | None = None) -> None:
-    """Write down what is due by now; `wake` has it sent.
+def run_due(wake: Wake, now: datetime | None = None, until: float = math.inf) -> bool:
+    """Write down what is due by now; `wake` has it sent. False when `until` (monotonic) came first.
 
     Each chunk of people is a transaction of its own, which also says how far it has come: a large
     meeting holds nobody up, and a crash loses one chunk, which is then written again.
@@ -112,10 +114,13 @@ def run_due(wake: Wake, now: datetime | None = None) -> None:
     for rule, slug in todo:
         more = True
         while more:
+            if monotonic() >= until:
+                return False
             with database.sessions.begin() as session:
                 written, more = _step(session, rule, slug, now)
                 if written:
                     wake(session)
+    return True
 
 
 def take_run(session: Session, rule: Rule, about: str, due: datetime) -> Row[Any] | None:

@@ -35,7 +35,7 @@ class Settings(ServiceSettings):
     dkim_key: DkimKey | Literal[""] = Field(default="", repr=False)
     dkim_selector: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$")
     dkim_domain: str = Field(default="", pattern=r"^[A-Za-z0-9.-]*$")
-    # Reminders, announcements and digests to one person on one day.
+    # Announcements and digests to one person on one day.
     daily_cap: int = Field(default=3, ge=1)
     keep_content_days: int = Field(default=90, ge=1)
     # Signs what providers tell of bounces and complaints; without it nobody can.

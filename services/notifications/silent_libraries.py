@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
-from services.notifications import messages
+from services.notifications import messages, rule_settings
 from services.notifications.intents import Intent, one_line
 from services.notifications.models import Official
 from services.notifications.resources import database
@@ -30,6 +30,7 @@ from shared.web.formats import Language
 READERS = "regency"
 SHOWN = 20  # names in a mail; the page has them all
 SETTLED = timedelta(hours=1)  # then the last of them has come
+NEWS = timedelta(days=31)  # so long they wait for an official, or for the rule to be on again
 
 _KEEP = text("""
     INSERT INTO silent_library (library_id, month, name, region_code)
@@ -39,13 +40,13 @@ _KEEP = text("""
     ON CONFLICT DO NOTHING""")
 _UNTOLD = text("""
     SELECT library_id, month, name, region_code FROM silent_library
-    WHERE told_at IS NULL AND heard_at < :before
+    WHERE told_at IS NULL AND heard_at < :before AND heard_at > :since
       AND left(region_code, 2) = ANY (CAST(:provinces AS text[]))
     ORDER BY month, region_code, name FOR UPDATE""")
 _TOLD = text("""
     UPDATE silent_library SET told_at = now()
-    WHERE told_at IS NULL AND library_id = ANY (CAST(:ids AS uuid[]))
-      AND month = ANY (CAST(:months AS date[]))""")
+    WHERE (library_id, month) IN (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:months AS date[])))""")
 
 
 def keep(session: Session, told: Iterable[LibrarySilent]) -> None:
@@ -77,19 +78,25 @@ def _run(session: Session, zone: str, now: datetime) -> bool:
         skip_run(session, run)
         return False
     provinces = [region.code for region in regions.children(None) if region.zone == zone]
-    values = {"before": now - SETTLED, "provinces": provinces}
-    rows = session.execute(_UNTOLD, values).all()
-    written = messages.write(session, SILENT_DIGEST, _intents(session, rows, due, until))
-    told = {"ids": [row.library_id for row in rows], "months": list({row.month for row in rows})}
-    session.execute(_TOLD, told)
+    values = {"before": now - SETTLED, "since": now - NEWS, "provinces": provinces}
+    is_on = rule_settings.in_force(session, SILENT_DIGEST).enabled
+    rows = session.execute(_UNTOLD, values).all() if is_on else []
+    readers = _readers(session) if rows else []
+    written = messages.write(session, SILENT_DIGEST, _intents(readers, rows, due, until))
+    told = [row for row in rows if any(_is_of(reader, row) for reader in readers)]
+    pairs = {"ids": [row.library_id for row in told], "months": [row.month for row in told]}
+    session.execute(_TOLD, pairs)
     put_run(session, run, written, cursor="", done=True)
     return written > 0
 
 
+def _readers(session: Session) -> Sequence[Official]:
+    return session.scalars(select(Official).where(Official.active, Official.role == READERS)).all()
+
+
 def _intents(
-    session: Session, rows: Sequence[Row[Any]], due: datetime, until: datetime
+    readers: Sequence[Official], rows: Sequence[Row[Any]], due: datetime, until: datetime
 ) -> list[Intent]:
-    query = select(Official).where(Official.active, Official.role == READERS)
     trace = new_traceparent()
     return [
         Intent(
@@ -105,7 +112,7 @@ def _intents(
             values=_values(reader, month, own),
             person=reader.name,
         )
-        for reader in (session.scalars(query) if rows else ())
+        for reader in readers
         for month in sorted({row.month for row in rows})
         if (own := [row for row in rows if row.month == month and _is_of(reader, row)])
     ]

@@ -1,10 +1,13 @@
 """Addresses that are not written to: what bounced, whose owner minded, what an official said.
 
-A complaint does not hold back one-time codes: who asks for one wants it.
+A complaint does not hold back one-time codes: who asks for one wants it. Nor does an official's
+word, which holds for messages to people of the official's own region: nobody is to be locked out by
+somebody elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+from uuid import UUID
 
 import structlog
 from sqlalchemy import delete, select, text, tuple_
@@ -18,17 +21,40 @@ log = structlog.get_logger()
 
 PAGE = 50
 
-# What holds back more wins: a complaint does not hold back codes.
+# Whether an entry of this address holds a message back; `{message}` is a row with both columns.
+HOLDS = """(reason = 'bounce' OR {message}.class <> 'code')
+    AND (reason <> 'manual' OR suppression.region_code = ''
+         OR {message}.region_code = suppression.region_code
+         OR {message}.region_code LIKE suppression.region_code || '.%')"""
+
+# What holds back more wins: a bounce, then a complaint, then what an official said.
 _ADD = text("""
     INSERT INTO suppression (channel, address, reason, detail, region_code, actor)
     VALUES (:channel, lower(:address), :reason, :detail, :region_code, :actor)
-    ON CONFLICT (channel, address) DO UPDATE SET reason = excluded.reason, detail = excluded.detail
-    WHERE suppression.reason = 'complaint' AND excluded.reason <> 'complaint'
+    ON CONFLICT (channel, address, region_code) DO UPDATE
+    SET reason = excluded.reason, detail = excluded.detail
+    WHERE excluded.reason = 'bounce' AND suppression.reason <> 'bounce'
+       OR excluded.reason = 'complaint' AND suppression.reason = 'manual'
     RETURNING address""")
 
 
+ORDER = (Suppression.channel, Suppression.region_code, Suppression.address)
+
+
+_ADD_DEAD = text("""
+    INSERT INTO suppression (channel, address, reason, detail, region_code, actor)
+    SELECT DISTINCT ON (channel, lower(recipient), region_code)
+        channel, lower(recipient), 'bounce', told.detail, region_code, ''
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:details AS text[])) AS told(id, detail)
+    JOIN message USING (id) WHERE recipient <> ''
+    ORDER BY channel, lower(recipient), region_code
+    ON CONFLICT (channel, address, region_code) DO UPDATE
+    SET reason = excluded.reason, detail = excluded.detail
+    WHERE suppression.reason <> 'bounce'""")
+
+
 class AlreadySuppressed(Exception):
-    """The address is on the list already."""
+    """The address is on the region's list already."""
 
 
 class SuppressionNotFound(LookupError):
@@ -38,7 +64,7 @@ class SuppressionNotFound(LookupError):
 def page(
     session: Session, caller: Caller, wanted: SuppressionFilter, *, after: str = ""
 ) -> tuple[Sequence[Suppression], str | None]:
-    """In the order of channel and address; and after which of them the next page begins."""
+    """By channel, region and address; and after which of them the next page begins."""
     query = select(Suppression).where(in_scope(Suppression.region_code, caller))
     if wanted.q.strip():
         query = query.where(Suppression.address.startswith(_number(wanted.q), autoescape=True))
@@ -47,13 +73,12 @@ def page(
     if wanted.reason:
         query = query.where(Suppression.reason == wanted.reason)
     if after:
-        channel, _, address = after.partition(":")
-        place = tuple_(Suppression.channel, Suppression.address)
-        query = query.where(place > tuple_(channel, address))
-    order = (Suppression.channel, Suppression.address)
+        query = query.where(tuple_(*ORDER) > tuple_(*after.split(":", 2)))
+    order = ORDER
     rows = session.scalars(query.order_by(*order).limit(PAGE + 1)).all()
     last = rows[PAGE - 1] if len(rows) > PAGE else None
-    return rows[:PAGE], f"{last.channel}:{last.address}" if last else None
+    place = f"{last.channel}:{last.region_code}:{last.address}" if last else None
+    return rows[:PAGE], place
 
 
 def find(session: Session, caller: Caller, channel: str, address: str) -> Suppression:
@@ -63,7 +88,7 @@ def find(session: Session, caller: Caller, channel: str, address: str) -> Suppre
         Suppression.address == address.lower(),
         in_scope(Suppression.region_code, caller),
     )
-    found = session.scalars(query).one_or_none()
+    found = session.scalars(query.order_by(Suppression.region_code).limit(1)).first()
     if found is None:
         raise SuppressionNotFound(channel)
     return found
@@ -79,18 +104,22 @@ def add(session: Session, caller: Caller, wish: NewSuppression) -> None:
 
 def remove(session: Session, caller: Caller, channel: str, address: str) -> None:
     """Write to an address again. Raises `SuppressionNotFound`."""
-    gone = session.execute(
-        delete(Suppression)
-        .where(
-            Suppression.channel == channel,
-            Suppression.address == address.lower(),
-            in_scope(Suppression.region_code, caller),
+    gone = (
+        session.execute(
+            delete(Suppression)
+            .where(
+                Suppression.channel == channel,
+                Suppression.address == address.lower(),
+                in_scope(Suppression.region_code, caller),
+            )
+            .returning(Suppression.reason)
         )
-        .returning(Suppression.reason)
-    ).scalar()
-    if gone is None:
+        .scalars()
+        .all()
+    )
+    if not gone:
         raise SuppressionNotFound(channel)
-    log.info("suppression.removed", channel=channel, reason=gone, actor=caller.subject)
+    log.info("suppression.removed", channel=channel, reasons=gone, actor=caller.subject)
 
 
 def learn(
@@ -109,6 +138,13 @@ def learn(
         "actor": "",
     }
     session.execute(_ADD, values)
+
+
+def learn_dead(session: Session, told: Mapping[UUID, str]) -> None:
+    """Hold back the addresses of these messages: their server said at once that nobody has them."""
+    if told:
+        details = [reply[:500] for reply in told.values()]
+        session.execute(_ADD_DEAD, {"ids": list(told), "details": details})
 
 
 def _number(typed: str) -> str:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
 
-from services.notifications import segments
+from services.notifications import segments, template_html, template_shapes
 from services.notifications.contents import (
+    FAILURES,
     FILES,
-    FRAME,
     LANGUAGES,
     PARTS,
     Slot,
@@ -55,28 +55,9 @@ MESSAGES: dict[str, str] = {
 }
 WARNINGS = {"sms_parts", "sms_signs", "link_lost"}
 
-_ALWAYS = {"lang", "preferences", "loop", "self"}
-_FILTERS = {
-    "truncate",
-    "upper",
-    "lower",
-    "capitalize",
-    "title",
-    "trim",
-    "length",
-    "default",
-    "join",
-}
-_NODES = (
-    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.NSRef, nodes.Const),
-    *(nodes.Getattr, nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or),
-    *(nodes.Not, nodes.Filter, nodes.Test, nodes.For, nodes.Block, nodes.Extends),
-    *(nodes.FromImport, nodes.Call, nodes.CallBlock, nodes.Tuple, nodes.List, nodes.Concat),
-    *(nodes.Keyword, nodes.Assign),
-)
-_ACTIVE = re.compile(
-    r"<\s*(script|iframe|object|embed|form|input|base|link|meta)\b|javascript:", re.IGNORECASE
-)
+_ALWAYS = {"lang", "preferences", "loop"}
+# What Jinja and Python's own compiler say to a draft that is too much for them.
+_TOO_MUCH = (SyntaxError, RecursionError, MemoryError, OverflowError)
 _NEEDED = re.compile(r"(^|_)links?$|^code$")
 
 
@@ -134,21 +115,32 @@ def _read(template: str, name: str, source: str) -> Iterator[Problem]:
     try:
         tree = original.environment.parse(source, name)
         used = meta.find_undeclared_variables(tree)  # compiles it, and so finds a little more
+        values = sample(template, "en" if language == "en" else "id")
+        yield from _judged_source(name, tree, used, values)
     except TemplateSyntaxError as error:
         yield Problem(name, error.lineno, "syntax", {"detail": str(error.message)})
         return
-    # `sample` is asked in the part's own language; both name the same.
-    yield from _names(name, tree, used, set(sample(template, "en" if language == "en" else "id")))
-    if part == "whatsapp":
-        yield from _whatsapp(name, tree)
-    elif part == "html":
-        yield from _html(name, tree, source)
-    else:
-        yield from _possible(name, tree, frame=False)
+    except _TOO_MUCH as error:
+        yield Problem(name, 0, "syntax", {"detail": type(error).__name__})
+        return
     kept = original.environment.parse(original.parts[name], name)
     lost = meta.find_undeclared_variables(kept) - used
     for one in sorted(filter(_NEEDED.search, lost)):
         yield Problem(name, 0, "link_lost", {"name": one})
+
+
+def _judged_source(
+    name: str, tree: nodes.Template, used: set[str], values: Mapping[str, Any]
+) -> Iterator[Problem]:
+    yield from _names(name, tree, used, set(values))
+    if name.startswith("whatsapp."):
+        yield from _whatsapp(name, tree)
+    elif name.startswith("html."):
+        yield from _possible(name, tree, values, frame=True)
+        if not tree.body or not any(isinstance(node, nodes.Extends) for node in tree.body):
+            yield Problem(name, 1, "frame")
+    else:
+        yield from _possible(name, tree, values, frame=False)
 
 
 def _names(name: str, tree: nodes.Template, used: set[str], known: set[str]) -> Iterator[Problem]:
@@ -158,47 +150,22 @@ def _names(name: str, tree: nodes.Template, used: set[str], known: set[str]) -> 
         yield Problem(name, line, "undeclared", details)
 
 
-def _possible(name: str, tree: nodes.Template, *, frame: bool) -> Iterator[Problem]:
-    macros = _macros(tree) if frame else set()
-    for node in tree.find_all(nodes.Node):
-        if isinstance(node, nodes.Filter) and node.name == "safe":
-            yield Problem(name, node.lineno, "unescaped")
-        elif detail := _impossible(node, macros, frame=frame):
-            yield Problem(name, node.lineno, "forbidden", {"detail": detail})
-
-
 def _macros(tree: nodes.Template) -> set[str]:
     return {str(name) for each in tree.find_all(nodes.FromImport) for name in each.names}
 
 
-def _impossible(node: nodes.Node, macros: set[str], *, frame: bool) -> str:
-    """What is not possible about a node; empty when it is."""
-    match node:
-        case nodes.Filter():
-            return "" if node.name in _FILTERS else f"|{node.name}"
-        case nodes.Getattr():
-            return node.attr if node.attr.startswith("_") else ""
-        case nodes.Call(node=nodes.Name(name=called)):
-            return "" if called in macros else f"{called}()"
-        case nodes.Call():  # `self.title()` prints a block again
-            owner = node.node.node if isinstance(node.node, nodes.Getattr) else None
-            is_block = isinstance(owner, nodes.Name) and owner.name == "self"
-            return "" if frame and is_block else "()"
-        case nodes.Extends() | nodes.FromImport():
-            named = node.template
-            is_ours = frame and isinstance(named, nodes.Const) and named.value in FRAME
-            return "" if is_ours else type(node).__name__.lower()
-        case _:
-            return "" if isinstance(node, _NODES) else type(node).__name__.lower()
-
-
-def _html(name: str, tree: nodes.Template, source: str) -> Iterator[Problem]:
-    yield from _possible(name, tree, frame=True)
-    if not any(isinstance(node, nodes.Extends) for node in tree.body):
-        yield Problem(name, 1, "frame")
-    for number, line in enumerate(source.splitlines(), 1):
-        if found := _ACTIVE.search(line):
-            yield Problem(name, number, "forbidden", {"detail": found[0].strip("<")})
+def _possible(
+    name: str, tree: nodes.Template, values: Mapping[str, Any], *, frame: bool
+) -> Iterator[Problem]:
+    """What stands in any branch, also in those that the sample does not take."""
+    seen = template_shapes.walk(tree, values, frame=frame)
+    for fault in seen.faults:
+        details = {"detail": fault.detail} if fault.detail else {}
+        yield Problem(name, fault.line, fault.code, details)
+    if frame:
+        for block in seen.blocks:
+            for line, detail in template_html.faults(block):
+                yield Problem(name, line, "forbidden", {"detail": detail})
 
 
 def _whatsapp(name: str, tree: nodes.Template) -> Iterator[Problem]:
@@ -234,8 +201,8 @@ def _filled(template: str, wording: Wording, language: Language) -> Iterator[Pro
             text = _fill(wording, part, language, values)
         except UndefinedError as error:
             yield Problem(name, 0, "undefined", {"detail": str(error)})
-        except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
-            yield Problem(name, 0, "fails", {"detail": str(error)})
+        except (*FAILURES, *_TOO_MUCH) as error:
+            yield Problem(name, 0, "fails", {"detail": str(error) or type(error).__name__})
         else:
             yield from _judged(part, name, text)
 

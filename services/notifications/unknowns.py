@@ -3,7 +3,9 @@
 Two minutes after its hand-over each is settled, or shown to people as unknown for good.
 """
 
-from collections.abc import Iterable
+import math
+import time
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,7 +23,7 @@ from shared.tracing import span
 log = structlog.get_logger()
 
 MISSING_S = 10  # after the hand-over; sooner a gateway may not have it in its books yet
-MOST = 100  # asked about in one run, `WIDTH` at once: 25 s when none is answered
+MOST = 100  # asked about in one run, `WIDTH` at once
 WIDTH = 20
 
 _DUE = text("""
@@ -40,27 +42,42 @@ _MISSING = text("""
     WHERE id = :id AND attempts = :number AND state = 'unknown' AND settle_until IS NOT NULL
     RETURNING id, class AS work_class, state, traceparent""")
 
+# What was unknown twice does not go a third time.
 _GIVE_UP = text("""
     UPDATE message SET settle_until = NULL, next_attempt_at = now(), state_reason = 'unsettled',
         state = CASE WHEN class = ANY (CAST(:goes_again AS text[])) AND expires_at > now()
+             AND NOT EXISTS (SELECT FROM attempt WHERE message_id = message.id
+                AND attempt.number < message.attempts AND attempt.outcome = 'unknown')
             THEN 'queued' ELSE 'unknown' END
     WHERE state = 'unknown' AND settle_until <= now()
     RETURNING id, class AS work_class, state, traceparent""")
 
 
-def settle() -> set[str]:
-    """Ask about what is unknown; returns classes of work that have something to send now."""
-    asked = {one.name: one for one in registry.providers() if isinstance(one, LooksUp)}
-    claims.settle((), list(asked))  # so that none waits for a shift of its class
+def settle(until: float = math.inf) -> set[str]:
+    """Ask about what is unknown; returns classes of work that have something to send now.
+
+    Whom it has not come to at `until` (monotonic) is asked about in the next run.
+    """
+    claims.settle((), registry.providers())  # so that none waits for a shift of its class
     with database.sessions.begin() as session:
         due = session.execute(_DUE, {"missing_s": MISSING_S, "most": MOST}).all()
     again: set[str] = set()
-    if due:
-        with ThreadPoolExecutor(WIDTH) as threads:
-            fates = list(threads.map(lambda row: _ask(asked.get(row.provider), row), due))
-        for row, fate in zip(due, fates, strict=True):
-            again |= _settle(row, fate) if fate else set()
+    for place in range(0, len(due), WIDTH):
+        if time.monotonic() >= until:
+            break
+        again |= _settle_some(due[place : place + WIDTH])
     return again | _give_up()
+
+
+def _settle_some(due: Sequence[Row[Any]]) -> set[str]:
+    """Ask about a few at once."""
+    asked = {one.name: one for one in registry.providers() if isinstance(one, LooksUp)}
+    with ThreadPoolExecutor(WIDTH) as threads:
+        fates = list(threads.map(lambda row: _ask(asked.get(row.provider), row), due))
+    again: set[str] = set()
+    for row, fate in zip(due, fates, strict=True):
+        again |= _settle(row, fate) if fate else set()
+    return again
 
 
 def _ask(provider: LooksUp | None, row: Row[Any]) -> Fate | None:

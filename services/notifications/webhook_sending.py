@@ -3,7 +3,7 @@
 At least once: a worker that dies in between leaves a lease that runs out, and the delivery goes
 again under the same `webhook-id`. Receivers talk to threads, which hold no connection to the
 database; few of them go to any one endpoint, and to those that fail fewer still, so a slow
-receiver is slow for itself alone.
+receiver is slow for itself alone. Nor does one region, with many endpoints, take all the threads.
 """
 
 import json
@@ -30,7 +30,9 @@ log = structlog.get_logger()
 
 WIDTH = 16  # receivers that one worker talks to at once
 EACH = 2  # at most so many of one endpoint, by all workers together
-EACH_FAILING = 1
+EACH_FAILING = 1  # also of one whose last answer took more than `SLOW_S`
+EACH_REGION = WIDTH // 4  # of all endpoints of one region_code
+SLOW_S = 5.0
 LEASE_S = 60
 LOOK_S = 0.5  # how long new deliveries wait while others are under way
 
@@ -45,22 +47,36 @@ _CLAIM = text("""
     WITH busy AS (
         SELECT endpoint_id, count(*) AS deliveries FROM webhook_delivery
         WHERE lease_until > now() GROUP BY endpoint_id
-    ), due AS (
+    ), region AS (
+        SELECT region_code, sum(deliveries) AS deliveries
+        FROM busy JOIN webhook_endpoint ON webhook_endpoint.id = endpoint_id GROUP BY region_code
+    ), found AS (
         SELECT next.id, endpoint.url, endpoint.secret, CASE
             WHEN endpoint.secret_changed_at > now() - make_interval(hours => :overlap)
-            THEN endpoint.former_secret END AS former_secret
+            THEN endpoint.former_secret END AS former_secret,
+            endpoint.failing_since IS NOT NULL OR endpoint.slow AS is_last, next.next_attempt_at,
+            coalesce(region.deliveries, 0) + row_number() OVER (
+                PARTITION BY endpoint.region_code
+                ORDER BY endpoint.failing_since IS NOT NULL OR endpoint.slow, next.next_attempt_at
+            ) AS place
         FROM webhook_endpoint AS endpoint LEFT JOIN busy ON busy.endpoint_id = endpoint.id
+        LEFT JOIN region ON region.region_code = endpoint.region_code
         CROSS JOIN LATERAL (
             SELECT id, next_attempt_at FROM webhook_delivery
             WHERE endpoint_id = endpoint.id AND state = 'queued' AND next_attempt_at <= now()
               AND (lease_until IS NULL OR lease_until <= now()) AND payload IS NOT NULL
             ORDER BY next_attempt_at
-            LIMIT greatest(0, CASE WHEN endpoint.failing_since IS NULL THEN :each
-                ELSE :each_failing END - coalesce(busy.deliveries, 0))
-            FOR UPDATE SKIP LOCKED
+            LIMIT greatest(0, CASE WHEN endpoint.failing_since IS NOT NULL OR endpoint.slow
+                THEN :each_failing ELSE :each END - coalesce(busy.deliveries, 0))
         ) AS next
         WHERE endpoint.active AND endpoint.id <> ALL (CAST(:skip AS uuid[]))
-        ORDER BY endpoint.failing_since IS NOT NULL, next.next_attempt_at LIMIT :room
+    ), due AS (
+        SELECT found.* FROM found JOIN webhook_delivery USING (id)
+        WHERE place <= :each_region AND state = 'queued'
+          AND webhook_delivery.next_attempt_at <= now()
+          AND (lease_until IS NULL OR lease_until <= now())
+        ORDER BY is_last, found.next_attempt_at LIMIT :room
+        FOR UPDATE OF webhook_delivery SKIP LOCKED
     )
     UPDATE webhook_delivery SET attempts = attempts + 1,
         lease_until = now() + make_interval(secs => :lease)
@@ -94,6 +110,7 @@ _RECORD = text("""
     UPDATE webhook_endpoint SET
         failing_since = CASE WHEN :state = 'delivered' THEN NULL
             ELSE coalesce(failing_since, now()) END,
+        slow = :milliseconds > :slow_s * 1000,
         active = active AND judged.reason = '',
         disabled_reason = CASE WHEN judged.reason = '' THEN disabled_reason
             ELSE judged.reason END
@@ -167,6 +184,7 @@ def claim(room: int, skip: set[UUID]) -> list[Claimed]:
         "skip": list(skip),
         "each": EACH,
         "each_failing": EACH_FAILING,
+        "each_region": EACH_REGION,
         "lease": LEASE_S,
         "overlap": webhook_secrets.OVERLAP_HOURS,
     }
@@ -226,6 +244,7 @@ def record(delivery: Claimed, outcome: Outcome) -> None:
         "status": outcome.status,
         "detail": outcome.detail,
         "milliseconds": outcome.milliseconds,
+        "slow_s": SLOW_S,
         "gone": GONE,
         "days": settings().webhook_disable_days,
     }

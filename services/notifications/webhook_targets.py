@@ -8,8 +8,11 @@ that answers differently the next time changes nothing. No proxy is asked and no
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -157,9 +160,13 @@ class Targets:
                     break
             return Answer(response.status, _words(said[:KEPT_BYTES]))
 
-    def addresses(self, host: str, port: int) -> list[str]:
-        """Where a name leads that we may go to. Raises `TargetRefused` when that is nowhere."""
-        found = [ipaddress.ip_address(one.partition("%")[0]) for one in self._names(host, port)]
+    def addresses(self, host: str, port: int, deadline: float) -> list[str]:
+        """Where a name leads that we may go to, found before a (monotonic) time.
+
+        Raises `TargetRefused` when that is nowhere, and `TooLate`.
+        """
+        names = _in_time(lambda: list(self._names(host, port)), deadline)
+        found = [ipaddress.ip_address(one.partition("%")[0]) for one in names]
         usable = [str(address) for address in found if may_reach(address, self.allowed)]
         if not usable:
             raise TargetRefused("private")
@@ -182,7 +189,7 @@ class _Checked(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Any = None,
     ) -> httpcore.NetworkStream:
-        addresses = self._targets.addresses(host, port)
+        addresses = self._targets.addresses(host, port, self._deadline)
         for place, address in enumerate(addresses, 1):
             # The last one may take what is left; those before it leave something to the next.
             left = _left(self._deadline) / (len(addresses) - place + 1)
@@ -224,6 +231,27 @@ class _Timed(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
+
+
+def _in_time(ask: Callable[[], list[str]], deadline: float) -> list[str]:
+    """An answer for which nobody waits past the deadline: a name server may take minutes.
+
+    What comes later is thrown away with its thread; those are as many as a name server is slow for,
+    and no more than may be under way at once in all that time.
+    """
+    answer: Future[list[str]] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except (OSError, UnicodeError, ValueError) as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="webhook-name", daemon=True).start()
+    try:
+        return answer.result(_left(deadline))
+    except FutureTimeout:
+        raise TooLate from None
 
 
 def _left(deadline: float) -> float:

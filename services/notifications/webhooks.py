@@ -11,17 +11,20 @@ from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.notifications import webhook_secrets, webhook_targets, webhook_types
+from services.notifications import messages, webhook_secrets, webhook_targets, webhook_types
 from services.notifications.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from services.notifications.resources import limiter
 from services.notifications.settings import settings
 from services.notifications.webhook_schemas import DeliveryState, EndpointForm, EndpointState
 from shared.bus import Envelope
+from shared.limits import Limit
 from shared.security import Caller, in_scope
 
 log = structlog.get_logger()
 
 PAGE = 50
 MOST = 50  # endpoints of one region
+BY_HAND = Limit("webhook-by-hand", 6, 60)  # tests and repeats of one endpoint
 
 
 class EndpointNotFound(LookupError):
@@ -46,9 +49,6 @@ class NotPossible(Exception):
 
 _ANY = text("SELECT EXISTS (SELECT FROM webhook_endpoint) AS any")  # most sites have none
 
-# An erasure has it alone (see `forgetting`): whoever writes after it sees the erasure.
-_AMONG_WRITERS = text("SELECT pg_advisory_xact_lock_shared(hashtext('notifications.message'))")
-
 # One statement for any number of events and endpoints. An endpoint that is paused has them kept;
 # one that was disabled has not, as nobody may ever come back for them.
 _TELL = text("""
@@ -58,7 +58,11 @@ _TELL = text("""
         AS told(event_id uuid, type text, about text, said text, payload json)
     LEFT JOIN participant
         ON registration_id = CASE told.said WHEN '' THEN CAST(told.about AS uuid) END
-    CROSS JOIN LATERAL (SELECT coalesce(participant.region_code, told.said)) AS lies(region)
+    -- It may come before its registration: then where its meeting is must do.
+    LEFT JOIN meeting
+        ON slug = CASE told.said WHEN '' THEN told.payload -> 'data' ->> 'meeting_slug' END
+    CROSS JOIN LATERAL (SELECT coalesce(
+        participant.region_code, meeting.province_code, told.said)) AS lies(region)
     JOIN webhook_endpoint AS endpoint ON endpoint.disabled_reason = '' AND endpoint.types ? type
         AND (endpoint.region_code IN ('', region)
              OR starts_with(region, endpoint.region_code || '.'))
@@ -109,7 +113,7 @@ def tell(session: Session, envelopes: Iterable[Envelope[Any]]) -> int:
     if not session.execute(_ANY).one().any:
         return 0
     rows = [_row(envelope, webhook_types.region(envelope.data)) for envelope in envelopes]
-    session.execute(_AMONG_WRITERS)
+    messages.join_writers(session)  # whoever writes after an erasure sees it
     return len(session.execute(_TELL, {"rows": json.dumps(rows)}).all())
 
 
@@ -264,8 +268,9 @@ def remove(session: Session, caller: Caller, endpoint_id: UUID) -> None:
 
 
 def send_test(session: Session, caller: Caller, endpoint_id: UUID) -> UUID:
-    """Send a made-up event; returns the delivery. Raises `EndpointNotFound`."""
+    """Send a made-up event; returns the delivery. Raises `EndpointNotFound`, `TooMany`."""
     endpoint = find(session, caller, endpoint_id)
+    limiter.guard(BY_HAND, str(endpoint_id))
     payload = {
         "type": webhook_types.TEST,
         "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
@@ -318,8 +323,12 @@ def attempts(session: Session, delivery_id: UUID) -> Sequence[WebhookAttempt]:
 
 
 def send_again(session: Session, caller: Caller, endpoint_id: UUID, delivery_id: UUID) -> None:
-    """Tell it once more, under the same `webhook-id`. Raises `EndpointNotFound`, `NotPossible`."""
+    """Tell it once more, under the same `webhook-id`.
+
+    Raises `EndpointNotFound`, `NotPossible` and `TooMany`.
+    """
     find_delivery(session, caller, endpoint_id, delivery_id)
+    limiter.guard(BY_HAND, str(endpoint_id))
     # What waits for its next attempt goes now; what is under way already goes.
     again = update(WebhookDelivery).where(
         WebhookDelivery.id == delivery_id,

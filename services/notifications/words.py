@@ -76,6 +76,8 @@ RULES: dict[str, str] = {
     "pending-digest": _("Ringkasan pendaftaran yang menunggu"),
     "library-reminder": _("Pengingat laporan bulanan"),
     "silent-digest": _("Perpustakaan yang belum melapor"),
+    "report-ready": _("Laporan selesai"),
+    "report-failed": _("Laporan gagal"),
     "announcement": _("Pengumuman"),
     "template-test": _("Percobaan templat"),
 }
@@ -105,6 +107,7 @@ REASONS: dict[str, str] = {
     "official": _("Atas permintaan petugas."),
     "bounced": _("Surelnya dikembalikan oleh server penerima."),
     "undelivered": _("Penyedia menerimanya, tetapi tidak dapat menyampaikannya."),
+    "away": _("Salurannya terganggu terlalu lama, jadi dikirim lewat saluran berikutnya."),
     "missing": _("Ternyata penyedia tidak pernah mendapatnya, jadi dikirim lagi."),
     "unsettled": _("Penyedia tidak dapat mengatakan apakah pesan ini ada padanya."),
 }

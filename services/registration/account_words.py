@@ -38,7 +38,10 @@ LANGUAGES: dict[str, str] = {"id": "Bahasa Indonesia", "en": "English"}
 REFUSALS: dict[str, str] = {
     "contact": _("Isi alamat surel atau nomor HP dengan lengkap."),
     "too-many-codes": _("Terlalu banyak permintaan kode. Tunggu sebentar, lalu coba lagi."),
-    "code": _("Kode ini tidak cocok, atau sudah tidak berlaku. Minta kode baru bila perlu."),
+    "code": _(
+        "Kode ini tidak cocok, atau sudah tidak berlaku. Minta kode baru; bila tetap gagal, masuk "
+        "dengan kata sandi, atau hubungi petugas wilayah Anda."
+    ),
     "short": _("Kata sandi ini terlalu pendek. Pakai 12 huruf atau lebih, misalnya tiga kata."),
     "long": _("Kata sandi ini terlalu panjang; paling banyak 200 huruf."),
     "own": _("Kata sandi tidak boleh memuat surel atau nomor HP Anda."),

@@ -13,9 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.registration import accounts
 from services.registration.account_schemas import Contact
-from services.registration.models import Account
 from services.registration.resources import bus
 from services.registration.sessions import caller_of
 from services.registration.settings import settings
@@ -27,20 +25,16 @@ _FIND = text("""
     SELECT id, language, region_code FROM account
     WHERE (email = :email OR phone = :phone) AND disabled_at IS NULL
     FOR NO KEY UPDATE""")
-# Most village librarians never had an account: who holds the address or number that the directory
-# has for a library gets one for it, with the first code.
-_ADD_LIBRARY_ACCOUNT = text("""
-    INSERT INTO account (id, email, phone, name, role, region_code, library_id, language)
-    SELECT :id, :email, :phone, coalesce(nullif(contact_name, ''), name), 'library', region_code,
-        id, :language
-    FROM library
-    WHERE (lower(email) = :email OR phone = :phone) AND merged_into IS NULL
-      AND NOT EXISTS (SELECT FROM account WHERE email = :email OR phone = :phone)
-    ORDER BY created_at, id LIMIT 1
-    ON CONFLICT DO NOTHING RETURNING id""")
-_RECENT = text("""
-    SELECT count(*) FROM one_time_code
-    WHERE account_id = :account_id AND created_at > now() - interval '15 minutes'""")
+# Of a try that was right the code is used as well.
+_FAILED = """
+    SELECT coalesce(sum(tries - CASE WHEN tries > 0 AND used_at IS NOT NULL THEN 1 ELSE 0 END), 0)
+    FROM one_time_code AS of_a_day
+    WHERE of_a_day.account_id = {} AND of_a_day.created_at > now() - interval '1 day'"""
+_RECENT = text(f"""
+    SELECT count(*) FILTER (WHERE created_at > now() - interval '15 minutes') AS recent,
+        count(*) AS of_a_day, ({_FAILED.format("CAST(:account_id AS uuid)")}) AS failed
+    FROM one_time_code
+    WHERE account_id = :account_id AND created_at > now() - interval '1 day'""")
 _ADD = text("""
     INSERT INTO one_time_code (id, account_id, code_hash, expires_at)
     VALUES (:id, :account_id, :code_hash, now() + interval '10 minutes')
@@ -48,11 +42,12 @@ _ADD = text("""
 
 # A try is counted and judged in one statement: of two right ones at once the second finds the
 # code used, and of many wrong ones at once only five count.
-_TRY = text("""
+_TRY = text(f"""
     WITH tried AS (
       UPDATE one_time_code SET tries = tries + 1,
         used_at = CASE WHEN code_hash = :code_hash THEN now() END
       WHERE id = :id AND used_at IS NULL AND tries < 5 AND expires_at > now()
+        AND ({_FAILED.format("one_time_code.account_id")}) < :failed_most
       RETURNING account_id, used_at)
     SELECT a.id, a.name, a.role, a.region_code, a.library_id
     FROM tried JOIN account a ON a.id = tried.account_id
@@ -61,6 +56,8 @@ _DROP = text("""
     UPDATE one_time_code SET used_at = now() WHERE account_id = :account_id AND used_at IS NULL""")
 
 MOST = 3  # codes of one account in 15 minutes
+MOST_OF_A_DAY = 10
+FAILED_MOST = 20  # wrong tries of one account in a day: then only a password or a person helps
 
 
 class WrongCode(Exception):
@@ -68,20 +65,15 @@ class WrongCode(Exception):
 
 
 def request(session: Session, contact: Contact, language: Language) -> UUID:
-    """Send a code to this contact, if an account or a library has it; returns its id.
+    """Send a code to this contact, if an account has it; returns its id.
 
     `language` is that of the page, in which somebody unknown would read.
     """
     reached = {"email": contact.email, "phone": contact.phone}
-    made = session.execute(
-        _ADD_LIBRARY_ACCOUNT, reached | {"id": uuid7(), "language": language}
-    ).scalar()
-    if made:
-        accounts.tell(session, session.get_one(Account, made), changed=False)
     account = session.execute(_FIND, reached).first()
     owner = account.id if account else None
-    sent = session.execute(_RECENT, {"account_id": owner}).scalar_one()
-    if sent >= MOST:
+    sent = session.execute(_RECENT, {"account_id": owner}).one()
+    if sent.recent >= MOST or sent.of_a_day >= MOST_OF_A_DAY or sent.failed >= FAILED_MOST:
         owner = None
     code_id, code = uuid7(), f"{secrets.randbelow(10**6):06}"
     values = {"id": code_id, "account_id": owner, "code_hash": _hash(code_id, code)}
@@ -108,7 +100,8 @@ def redeem(connection: Connection, code_id: UUID, code: str) -> Caller:
 
     On a connection that commits each statement, as a wrong try must count.
     """
-    row = connection.execute(_TRY, {"id": code_id, "code_hash": _hash(code_id, code)}).first()
+    values = {"id": code_id, "code_hash": _hash(code_id, code), "failed_most": FAILED_MOST}
+    row = connection.execute(_TRY, values).first()
     if row is None:
         raise WrongCode
     return caller_of(row)

@@ -34,7 +34,7 @@ ACCOUNTS: list[tuple[str, str, Role, str]] = [
     ("nasional@contoh.id", "Petugas Nasional (contoh)", "national", ""),
     ("kepri@contoh.id", "Petugas Provinsi Kepulauan Riau (contoh)", "province", "21"),
     ("bintan@contoh.id", "PIC Kabupaten Bintan (contoh)", "regency", "21.01"),
-    ("pustaka@contoh.id", "Pengelola Perpustakaan (contoh)", "library", "21.01.04.2001"),
+    ("pustaka@contoh.id", "Pengelola Perpustakaan (contoh)", "library", "21.01.04.1005"),
     ("mentor@contoh.id", "Master Trainer (contoh)", "master_trainer", "21"),
 ]
 

@@ -20,9 +20,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.registration import audit
+from services.registration import audit, library_accounts
 from services.registration.audit import Change
 from services.registration.directory_schemas import LibraryForm
+from services.registration.library_accounts import Contacts
 from services.registration.models import Certificate, Library, Meeting, Person, Registration
 from services.registration.resources import bus
 from shared import regions
@@ -156,6 +157,7 @@ def change(
     if library.version != version or library.merged_into:
         raise ChangedMeanwhile
     _must_be_free(session, form, but=library_id)
+    reached = Contacts.of(library)
     try:
         with session.begin_nested():
             for name in before:
@@ -170,6 +172,7 @@ def change(
     after = {name: new[name] for name in before}
     told = Change("library", str(library_id), library.region_code, _told(before), _told(after))
     audit.record(session, caller, "changed", told)
+    library_accounts.follow(session, caller, library_id, reached)
     return library
 
 

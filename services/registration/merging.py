@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.orm import Session, aliased
 
-from services.registration import audit
+from services.registration import audit, library_accounts
 from services.registration.audit import Change
 from services.registration.libraries import LibraryNotFound
+from services.registration.library_accounts import Contacts
 from services.registration.models import Account, Library, Person, Registration, Training
 from services.registration.people import PersonNotFound
 from shared.security import Caller, in_scope
@@ -114,11 +115,14 @@ def merge(session: Session, caller: Caller, noun: Noun, keep: UUID, drop: UUID) 
     leaving.merged_into = keep
     session.flush()
     _fill(noun, staying, leaving)
+    session.flush()
     changes = (
         Change(noun, str(drop), leaving.region_code, {"merged_into": None}, {"merged_into": keep}),
         Change(noun, str(keep), staying.region_code, None, {"merged": drop, "moved": moved}),
     )
     audit.record(session, caller, "merged", *changes)
+    if noun == "library":
+        library_accounts.follow(session, caller, keep, Contacts.of(leaving))
 
 
 def filled(noun: Noun, staying: Any, leaving: Any) -> Mapping[str, Any]:

@@ -15,8 +15,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from services.registration import audit
+from services.registration import audit, library_accounts
 from services.registration.audit import Change
+from services.registration.library_accounts import Contacts
 from services.registration.resources import bus, database, files
 from services.registration.uploads import YOUNG
 from shared.database import after_commit
@@ -192,7 +193,7 @@ _CONTACTS = text("""
         phone = CASE WHEN no_phone THEN NULL ELSE phone END
     FROM judged
     WHERE library.id = judged.id AND (no_name OR no_email OR no_phone)
-    RETURNING library.id, region_code, no_email, no_phone""")
+    RETURNING library.id, region_code, no_email, no_phone, old.email, old.phone""")
 
 # Those who asked first; of the others the time is over.
 _DUE = text("""
@@ -251,11 +252,11 @@ def forget_traces(session: Session, ids: Sequence[UUID]) -> None:
         "phones": [person.phone for person in people],
     }
     # Libraries before rows, as an import takes them.
-    changes = [
-        Change("library", str(row.id), row.region_code, after=_told(row))
-        for row in session.execute(_CONTACTS, contacts)
-    ]
+    emptied = session.execute(_CONTACTS, contacts).all()
+    changes = [Change("library", str(row.id), row.region_code, after=_told(row)) for row in emptied]
     audit.record(session, audit.SYSTEM, "changed", *changes)
+    for row in emptied:
+        library_accounts.follow(session, audit.SYSTEM, row.id, Contacts.of(row))
     values = {
         "nouns": _nouns(people),
         "contacts": _contacts(people),

@@ -21,6 +21,7 @@ from services.reporting.pages import (
     own_forms,
     own_links,
     reports,
+    schedules,
     targets,
     verify,
     verify_one,
@@ -28,6 +29,7 @@ from services.reporting.pages import (
 from services.reporting.pages.common import pages
 from services.reporting.pages.own_common import OwnLinkOver, link_over
 from services.reporting.period_locks import LockNotFound
+from services.reporting.report_schedules import ScheduleNotFound
 from services.reporting.reports import KeyReused, ReportNotFound
 from services.reporting.resources import bus
 from services.reporting.settings import settings
@@ -41,6 +43,7 @@ REFUSED: Refusals = {
     MeetingNotFound: lambda _: status_problem(404),
     ReportNotFound: lambda _: status_problem(404),
     RegionNotFound: lambda _: status_problem(404),
+    ScheduleNotFound: lambda _: status_problem(404),
     LockNotFound: lambda _: status_problem(404),
     KeyReused: lambda _: Problem(
         409,
@@ -70,6 +73,7 @@ for router in (
     reports_api,
     meetings,
     reports,
+    schedules,
     files,
     dashboard,
     open_data,

@@ -28,22 +28,16 @@ _WITHIN = """
         AND library.region_code < :region || '/' COLLATE "C")"""
 _NAMED = "(:words = '' OR library.name_key LIKE '%' || :words || '%')"
 
-_CAME = """
-    came AS (
-        SELECT coalesce(merged.merged_into, library_id) AS library_id, month,
-            sum(timely) AS timely
-        FROM library_rollup LEFT JOIN library AS merged
-            ON merged.id = library_id AND merged.merged_into IS NOT NULL
-        WHERE month BETWEEN :first AND :last AND stream = ANY (CAST(:streams AS text[]))
-        GROUP BY 1, 2 HAVING sum(reports) > 0
-    )"""
-EXPECTED = f"""
-    expected AS (
-        SELECT library.id, library.name, library.region_code, CAST(month AS date) AS month
-        FROM library, generate_series(CAST(:first AS date), CAST(:last AS date), '1 month') AS month
-        WHERE active AND expected_from <= month AND {_WITHIN}
-    ), {_CAME}"""
-"""The libraries that should have reported each month, and of which something came; see `values`."""
+_REPORTED = """
+    EXISTS (
+        SELECT FROM library_rollup WHERE library_id = {of} AND month = :first AND reports > 0
+            AND stream = ANY (CAST(:streams AS text[])))"""
+SILENT = f"""
+    active AND expected_from <= :first AND {_WITHIN} AND NOT {_REPORTED.format(of="library.id")}
+    AND NOT EXISTS (
+        SELECT FROM library AS merged
+        WHERE merged.merged_into = library.id AND {_REPORTED.format(of="merged.id")})"""
+"""Of `library`: the ones that have not reported the month `first`; see `values`."""
 
 # Libraries are counted by the month they joined and not one by one: that is a few rows a region.
 _BY_REGION = text(f"""
@@ -55,26 +49,33 @@ _BY_REGION = text(f"""
         FROM generate_series(CAST(:first AS date), CAST(:last AS date), '1 month') AS month
         JOIN joined ON expected_from <= month
         GROUP BY 1, 2
-    ), {_CAME}, counted AS (
-        SELECT left(library.region_code, :digits) AS region, month, count(*) AS came,
-            count(*) FILTER (WHERE timely > 0) AS in_time
-        FROM came JOIN library ON library.id = came.library_id
-        WHERE active AND expected_from <= month AND {_WITHIN}
-        GROUP BY 1, 2
+    ), part AS (
+        SELECT id AS library_id, id, region_code, expected_from FROM library
+        WHERE active AND {_WITHIN}
+        UNION ALL
+        SELECT merged.id, library.id, library.region_code, library.expected_from
+        FROM library AS merged JOIN library ON library.id = merged.merged_into
+        WHERE library.active AND {_WITHIN}
+    ), came AS (
+        SELECT id, left(region_code, :digits) AS region, month, sum(timely) AS timely
+        FROM part JOIN library_rollup USING (library_id)
+        WHERE month BETWEEN :first AND :last AND expected_from <= month
+            AND stream = ANY (CAST(:streams AS text[]))
+        GROUP BY 1, 2, 3 HAVING sum(reports) > 0
+    ), counted AS (
+        SELECT region, month, count(*) AS came, count(*) FILTER (WHERE timely > 0) AS in_time
+        FROM came GROUP BY 1, 2
     )
     SELECT region, month, expected, coalesce(came, 0) AS came, coalesce(in_time, 0) AS in_time
     FROM expected LEFT JOIN counted USING (region, month)
     ORDER BY region, month""")
 
 _SILENT = text(f"""
-    WITH {EXPECTED}
-    SELECT expected.id, expected.name, expected.region_code
-    FROM expected JOIN library ON library.id = expected.id
-    LEFT JOIN came ON came.library_id = expected.id AND came.month = expected.month
-    WHERE came.library_id IS NULL AND {_NAMED}
-      AND (CAST(:after AS uuid) IS NULL OR (expected.region_code, expected.id) > (
+    SELECT id, name, region_code FROM library
+    WHERE {SILENT} AND {_NAMED}
+      AND (CAST(:after AS uuid) IS NULL OR (region_code, id) > (
            SELECT region_code, id FROM library WHERE id = :after))
-    ORDER BY expected.region_code, expected.id LIMIT :limit""")
+    ORDER BY region_code, id LIMIT :limit""")
 
 _LIBRARIES = text(f"""
     SELECT id, name, region_code, expected_from FROM library
@@ -202,7 +203,7 @@ def libraries(  # noqa: PLR0913 - what a list is asked by
 
 
 def values(region_code: str, first: date, last: date) -> dict[str, Any]:
-    """What `EXPECTED` is asked with: a region ("" is the country) and months, both included."""
+    """What `SILENT` is asked with: a region ("" is the country) and months, both included."""
     return {"region": region_code, "first": first, "last": last, "streams": list(STREAMS)}
 
 

@@ -4,6 +4,7 @@ Officials see their own region, down to each library. Everybody sees what is ver
 kab/kota: below it the figures would be those of a single person's work.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, exists, or_, select
 from sqlalchemy.orm import Session
 
 from services.reporting import aggregates, completeness, kpi, targets
@@ -26,6 +27,7 @@ from shared import regions
 from shared.security import Caller, in_scope
 
 USUAL = 12  # months
+_CODE = re.compile(r"\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?", re.ASCII)
 _CAPITAL = ZoneInfo("Asia/Jakarta")
 
 
@@ -200,23 +202,31 @@ class Board:
         return not any(figure.value for figure in self.figures)
 
 
-def check(view: View, caller: Caller) -> View:
+def check(session: Session, view: View, caller: Caller) -> View:
     """The view, if this reader may have it. Raises `RegionNotFound`."""
     code = view.region_code
-    if code and regions.find(code) is None:
-        raise RegionNotFound(code)
     if view.public:
-        if len(code) > REGENCY:
+        if len(code) > REGENCY or (code and regions.find(code) is None):
             raise RegionNotFound(code)
         return replace(view, only_verified=True)
-    if not caller.may_see(code):
+    if not caller.may_see(code) or (code and not _known(session, code)):
         raise RegionNotFound(code)
     return view
 
 
+def _known(session: Session, code: str) -> bool:
+    """Whether there is such a region, or was when a library was told that lies in it."""
+    if regions.find(code):
+        return True
+    if not _CODE.fullmatch(code):
+        return False
+    inside = or_(Library.region_code == code, Library.region_code.like(f"{code}.%"))
+    return bool(session.scalar(select(exists().where(inside))))
+
+
 def board(session: Session, caller: Caller, view: View) -> Board:
     """Everything that a view shows, in a handful of statements. Raises `RegionNotFound`."""
-    view = check(view, caller)
+    view = check(session, view, caller)
     ahead = view.first > this_month()
     coverage = {} if view.public or ahead else _coverage(session, view)
     return Board(

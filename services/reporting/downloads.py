@@ -52,8 +52,8 @@ def follow(session: Session, token: str, caller: Caller) -> Download:
     """The file of a signed link; the scope of its report is checked again.
 
     Raises `BadLink` when the link is forged or over or its file was deleted since, and
-    `ReportNotFound` or one of `report_kinds.OUT_OF_SCOPE` when the report, or who follows the link, is
-    out of scope.
+    `ReportNotFound` or one of `report_kinds.OUT_OF_SCOPE` when the report, or who follows the
+    link, is out of scope.
     """
     report_id, subject, region_code = json.loads(file_links.read(token))
     query = select(ReportJob.__table__).where(

@@ -1,7 +1,7 @@
 """Every report of a stream with all its fields: millions of rows, a province at a time.
 
-The database writes the rows itself (COPY), in pieces that a later attempt finds again. CSV is the
-pieces one behind the other; XLSX and GeoJSON are read from them, so all three hold the same.
+For CSV the database writes the rows itself (COPY), in pieces that a later attempt finds again. An
+XLSX cannot be put together from parts, so it and GeoJSON come from a cursor over the same query.
 """
 
 import csv
@@ -20,7 +20,7 @@ from sqlalchemy import Connection, text
 
 from services.reporting import words
 from services.reporting.documents.common import Footer, RowCountMismatch, csv_text
-from services.reporting.documents.listing import Cell, Column, Listing, Row, last_row, write_xlsx
+from services.reporting.documents.listing import Column, Listing, Row, last_row, write_xlsx
 from services.reporting.report_contents import (
     COUNTRY,
     WITHIN,
@@ -39,18 +39,19 @@ from shared.security import Caller
 
 PIECE_ROWS = 50_000  # at least, but never more than one province that has more
 READ = 1 << 20
+FETCH = 5000  # rows in one round trip
 TELL = 10_000  # rows between two looks at the row of the report
 
 _SCOPE = f"""
     stream = :stream AND month BETWEEN :first AND :last AND deleted_at IS NULL AND stage >= 0
     AND {WITHIN.format(place="place_code")}"""
 _STATE = text(f"""
-    SELECT regency_code, count(*) AS rows,
+    SELECT activity.regency_code, count(*) AS rows,
         count(*) || '.' || sum(activity.revision) || '.' || extract(epoch FROM max(changed_at))
         || '.' || sum(library.version) AS state
     FROM activity JOIN library ON library.id = library_id
     WHERE {_SCOPE.replace("stage", "activity.stage")}
-    GROUP BY regency_code ORDER BY regency_code""")
+    GROUP BY activity.regency_code ORDER BY activity.regency_code""")
 
 _STAGES = {
     "id": ("masuk", "diverifikasi kab/kota", "diverifikasi provinsi", "diverifikasi nasional"),
@@ -145,7 +146,7 @@ class Extract:
             return self._write_csv(work, ends)
         if work.format == "geojson":
             return self._write_geojson(work, ends)
-        rows = self._rows(work)
+        rows = self._rows()
         return write_xlsx(
             work.path, self._listing(), rows, ends, _seldom(work.progress), self._params.language
         )
@@ -175,38 +176,44 @@ class Extract:
             nothing=terms["nothing"],
         )
 
-    # --- pieces ----------------------------------------------------------------------------
+    # --- rows ------------------------------------------------------------------------------
 
-    def _pieces(self, work: Work, *, safe: bool) -> Iterator[tuple[Path, int]]:
-        """Files of rows without a head, in order; `safe`: no cell is a formula."""
+    def _pieces(self, work: Work) -> Iterator[tuple[Path, int]]:
+        """Files of CSV without a head, in order; no cell in them is a formula."""
         done = 0
         for number, codes in enumerate(_stretches(self._states)):
-            make = partial(self._copy, codes=codes, safe=safe)
-            path, rows = work.pieces.get(f"{'safe' if safe else 'rows'}-{number:03}", make)
+            path, rows = work.pieces.get(f"{number:03}", partial(self._copy, codes=codes))
             done += rows
-            work.progress(done if safe else 0)
+            work.progress(done)
             yield path, rows
 
-    def _copy(self, path: Path, *, codes: list[str], safe: bool) -> int:
-        values = {**self._values, "codes": codes, "names": json.dumps(_names())}
-        sql = _sql(self._fields)
+    def _copy(self, path: Path, *, codes: list[str]) -> int:
+        sql, values = f"COPY ({self._query}) TO STDOUT (FORMAT csv)", self._bound(codes)
         rows = 0
-        cursor = self._connection.connection.cursor()
-        with path.open("wb") as file, cursor.copy(sql, values) as copy:
+        with path.open("wb") as file, self._cursor().copy(sql, values) as copy:
             for row in copy:
-                file.write(guarded(bytes(row)) if safe and _SUSPECT.search(row) else row)
+                file.write(guarded(bytes(row)) if _SUSPECT.search(row) else row)
                 rows += 1
         return rows
 
-    def _rows(self, work: Work) -> Iterator[Row]:
-        numbers = [n for n, field in enumerate(self._fields) if field.number]
-        for path, _rows in self._pieces(work, safe=False):
-            with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.reader(file):
-                    cells: list[Cell] = list(row)
-                    for n in numbers:
-                        cells[n] = int(row[n]) if row[n] else None
-                    yield cells
+    def _rows(self) -> Iterator[Row]:
+        """The same rows as values, from a cursor of the server's: few are in memory."""
+        codes = [state.regency_code for state in self._states]
+        with self._cursor("extract") as cursor:
+            cursor.itersize = FETCH
+            cursor.execute(self._query, self._bound(codes))
+            yield from cursor
+
+    def _cursor(self, name: str = "") -> Any:
+        connection: Any = self._connection.connection.driver_connection
+        return connection.cursor(name) if name else connection.cursor()
+
+    @property
+    def _query(self) -> str:
+        return _sql(self._fields)
+
+    def _bound(self, codes: list[str]) -> dict[str, Any]:
+        return {**self._values, "codes": codes, "names": json.dumps(_names())}
 
     # --- forms -----------------------------------------------------------------------------
 
@@ -214,7 +221,7 @@ class Extract:
         rows = 0
         with work.path.open("wb") as file:
             file.write(b"\xef\xbb\xbf" + _line([field.label for field in self._fields]))
-            for path, count in self._pieces(work, safe=True):
+            for path, count in self._pieces(work):
                 with path.open("rb") as piece:
                     shutil.copyfileobj(piece, file, READ)
                 rows += count
@@ -227,7 +234,7 @@ class Extract:
         tell, rows = _seldom(work.progress), 0
         with work.path.open("w", encoding="utf-8") as file:
             file.write('{"type":"FeatureCollection","features":[\n')
-            for row in self._rows(work):
+            for row in self._rows():
                 feature = {
                     "type": "Feature",
                     "id": row[0],
@@ -297,10 +304,10 @@ def _names() -> list[dict[str, str]]:
 def _fields(stream: Stream, language: str) -> list[_Field]:
     """The columns of a stream: what all have, then its own fields, then its people."""
     terms = _WORDS[language]
-    say = words.translator(language)  # type: ignore[arg-type]
+    say = words.translator(language)
     stages = " ".join(f"WHEN {n} THEN '{name}'" for n, name in enumerate(_STAGES[language]))
     common = (
-        *("activity.id", "day", "library.name", "place_code"),
+        *("activity.id::text", "day::text", "library.name", "place_code"),
         *("coalesce(province.name, activity.province_code)", "coalesce(regency.name, '')"),
         f"CASE activity.stage {stages} END",
     )
@@ -327,19 +334,17 @@ def _own(name: str) -> str:
 
 
 def _sql(fields: Sequence[_Field]) -> str:
-    """For psycopg, which puts the values in: COPY takes no parameters of the server's."""
+    """The query of an extract, for psycopg, which puts the values in: COPY takes none."""
     columns = ", ".join(field.sql for field in fields).replace("%", "%%")
     scope = re.sub(r"(?<!:):(\w+)", r"%(\1)s", _SCOPE.replace("stage", "activity.stage"))
     return f"""
-        COPY (
-            WITH place AS MATERIALIZED (
-                SELECT * FROM json_to_recordset(%(names)s::json) AS told(code text, name text)
-            )
-            SELECT {columns}
-            FROM activity
-            JOIN library ON library.id = library_id
-            LEFT JOIN place AS province ON province.code = activity.province_code
-            LEFT JOIN place AS regency ON regency.code = activity.regency_code
-            WHERE {scope} AND activity.regency_code = ANY (%(codes)s)
-            ORDER BY activity.regency_code, activity.id
-        ) TO STDOUT (FORMAT csv)"""
+        WITH place AS MATERIALIZED (
+            SELECT * FROM json_to_recordset(%(names)s::json) AS told(code text, name text)
+        )
+        SELECT {columns}
+        FROM activity
+        JOIN library ON library.id = library_id
+        LEFT JOIN place AS province ON province.code = activity.province_code
+        LEFT JOIN place AS regency ON regency.code = activity.regency_code
+        WHERE {scope} AND activity.regency_code = ANY (%(codes)s)
+        ORDER BY activity.regency_code, activity.id"""

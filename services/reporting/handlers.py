@@ -14,10 +14,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.reporting import libraries, reports
+from services.reporting import libraries, readers, reports
 from services.reporting.resources import bus
 from shared.bus import Envelope
 from shared.events import (
+    AccountChanged,
     AttendanceChanged,
     CertificateIssued,
     CertificateRevoked,
@@ -218,7 +219,7 @@ def keep_attendance(session: Session, envelopes: list[Envelope[AttendanceChanged
     session.execute(_KEEP_ATTENDANCE, {"facts": json.dumps(rows)})
 
 
-@bus.on(RegistrationErased)
+@bus.on(RegistrationErased, first=True)  # it writes alone, and all others share
 def forget(session: Session, envelopes: list[Envelope[RegistrationErased]]) -> None:
     """Take the person out of the copies and of the files; what is counted stays."""
     ids = {"ids": sorted({envelope.data.registration_id for envelope in envelopes})}
@@ -283,3 +284,9 @@ def keep_libraries(session: Session, envelopes: list[Envelope[LibraryChanged]]) 
     """Keep our own copy of the directory, without anybody's contact."""
     today = datetime.now(UTC).date()
     libraries.keep(session, (envelope.data for envelope in envelopes), today)
+
+
+@bus.on(AccountChanged)
+def keep_readers(session: Session, envelopes: list[Envelope[AccountChanged]]) -> None:
+    """Keep what accounts may see, for the schedules of their owners."""
+    readers.keep(session, (envelope.data for envelope in envelopes))

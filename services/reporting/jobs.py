@@ -3,7 +3,15 @@
 import time
 from datetime import UTC, datetime
 
-from services.reporting import downloads, evidence, making, reports, rollups, silence
+from services.reporting import (
+    downloads,
+    evidence,
+    making,
+    report_schedules,
+    reports,
+    rollups,
+    silence,
+)
 from services.reporting.resources import bus, database
 
 
@@ -20,6 +28,16 @@ def make_reports() -> None:
             return
         bus.wake(session, make_reports)  # another worker may take the next one meanwhile
     making.make(taken)
+
+
+@bus.job("jobs", every=30)
+def order_scheduled() -> None:
+    """Order what schedules ask for, one slot in a transaction."""
+    more = True
+    while more:
+        with database.sessions.begin() as session:
+            more = report_schedules.take_turn(session, datetime.now(UTC))
+            bus.wake(session, make_reports)
 
 
 @bus.job("jobs", every=3600)

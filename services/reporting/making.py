@@ -191,9 +191,9 @@ def _write_file(taken: Claim, content: Content, part: Path, pieces: Pieces) -> i
 
 
 class _Pace:
-    """Tells the row how far it is, ten times a second at most: a fast writer says it thousands of times.
+    """Tells the row how far it is, ten times a second at most; a cancel is seen as soon.
 
-    A cancel is seen as soon.
+    A fast writer says it thousands of times.
     """
 
     def __init__(self, taken: Claim) -> None:

@@ -147,8 +147,10 @@ class Periodic:
         now, before = (self._totals(session, of) for of in (self._span, self._span.before))
         region, period = place_name(self._region, language), self._span.label(language)
         count = sum((line.count for line in lines), completeness.Count())
-        edges = (self._number(settings().kpi_green_above),)
-        edges += (self._number(settings().kpi_yellow_above),)
+        edges = [
+            self._number(edge)
+            for edge in (settings().kpi_green_above, settings().kpi_yellow_above)
+        ]
         return {
             "kind": terms["kind"],
             "title": f"{terms['kind']} {region} {period}",

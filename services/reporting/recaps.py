@@ -96,10 +96,11 @@ class LibraryRecap:
         self._span = span(params.period)
         self._words = _WORDS[params.language]
         self._library = self._find(scope) if params.library else None
-        if self._library is None and len(params.region) != REGENCY:
-            raise RegionNotFound(params.region)
         self._region = self._library.region_code if self._library else params.region
-        check_region(self._region, scope)
+        if self._library is None:
+            if len(params.region) != REGENCY:
+                raise RegionNotFound(params.region)
+            check_region(params.region, scope)
 
     def _find(self, scope: Caller) -> Any:
         columns = Library.__table__.c
@@ -177,7 +178,7 @@ class LibraryRecap:
         )
 
     def _by_month(self) -> Iterator[Row]:
-        sums = self._sums.get(self._library.id, {})
+        sums = self._sums.get(self._params.library, {}) if self._params.library else {}
         for month in self._span.months:
             label = formats.month(month, lang=self._params.language)
             yield (label, *_figures({key: row for key, row in sums.items() if key[0] == month}))

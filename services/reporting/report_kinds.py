@@ -47,7 +47,8 @@ class Kind:
     @property
     def params(self) -> type[Any]:
         """The model of its parameters."""
-        return self.order.model_fields["params"].annotation  # type: ignore[return-value]
+        params: type[Any] = self.order.model_fields["params"].annotation
+        return params
 
     @property
     def of_period(self) -> bool:

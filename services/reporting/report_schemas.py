@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
+    Discriminator,
     StringConstraints,
     TypeAdapter,
     ValidationError,
@@ -140,7 +140,7 @@ ReportOrder = Annotated[
     | CompletenessOrder
     | StoriesOrder
     | ExtractOrder,
-    Field(discriminator="kind"),
+    Discriminator("kind"),
     WrapValidator(_plain_places),
 ]
 ORDERS: TypeAdapter[ReportOrder] = TypeAdapter(ReportOrder)

@@ -18,8 +18,8 @@ from services.reporting.report_contents import Content, place_name
 from services.reporting.report_schemas import ORDERS, ReportOrder
 from services.reporting.resources import bus
 from services.reporting.settings import settings
-from shared.events import ReportFailed, ReportFinished
 from shared import regions
+from shared.events import ReportFailed, ReportFinished
 from shared.security import Caller, in_scope
 from shared.tracing import current_traceparent
 from shared.web.formats import Language

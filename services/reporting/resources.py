@@ -19,6 +19,7 @@ bus = Bus(
 file_links = Signer(lambda: settings().secret_key, "report-file")
 forms = Signer(lambda: settings().secret_key, "form")
 limiter = Limiter(lambda: settings().redis_url, lambda: settings().secret_key)
+import_files = FileStore(lambda: settings().files / "imports")
 evidence_files = FileStore(lambda: settings().files / "evidence")
 evidence_links = Signer(lambda: settings().secret_key, "evidence")
 own_page_links = Signer(lambda: settings().secret_key, "library-own-page")

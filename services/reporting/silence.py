@@ -25,13 +25,11 @@ OVER = 20  # from this day on, last month is nobody's news
 LAST = max(STEPS)  # the library itself gets no more messages
 
 _FIND = text(f"""
-    WITH {completeness.EXPECTED}
-    SELECT library.* FROM expected JOIN library ON library.id = expected.id
-    LEFT JOIN came ON came.library_id = expected.id AND came.month = expected.month
-    WHERE came.library_id IS NULL AND NOT EXISTS (
+    SELECT * FROM library
+    WHERE {completeness.SILENT} AND NOT EXISTS (
         SELECT FROM silent_notice AS said
-        WHERE said.month = :first AND said.step = :step AND said.library_id = expected.id)
-    ORDER BY expected.id LIMIT :limit""")
+        WHERE said.month = :first AND said.step = :step AND said.library_id = library.id)
+    ORDER BY id LIMIT :limit""")
 
 # Of two workers the second waits here for the first, and then has nothing to say.
 _SAY = text("""

@@ -90,9 +90,9 @@ def levels(values: Sequence[float]) -> list[int]:
 
 
 def short_name(code: str) -> str:
-    """A region's name without what lies around it; the country for no code."""
+    """A region's name without what lies around it; a code that is known no more stays a code."""
     region = regions.find(code)
-    return region.label.partition(",")[0] if region else "Indonesia"
+    return region.label.partition(",")[0] if region else code or "Indonesia"
 
 
 def _levelled(squares: Sequence[Square]) -> list[tuple[Square, int]]:

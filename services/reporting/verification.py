@@ -84,7 +84,8 @@ def page(
     limit: int = PAGE,
 ) -> tuple[Sequence[Row[*tuple[Any, ...]]], UUID | None]:
     """Rows of (`Activity`, its library's name), the longest waiting first, and the next `after`."""
-    query = _matching(select(Activity, Library.name), caller, filters)
+    named = select(Activity, Library.name).join(Library, Library.id == Activity.library_id)
+    query = _matching(named, caller, filters)
     if after:
         query = query.where(Activity.id > after)
     rows = session.execute(query.order_by(Activity.id).limit(limit + 1)).all()
@@ -239,7 +240,6 @@ def _decided_before(
 
 
 def _matching(query: _Query, caller: Caller, filters: Filters) -> _Query:
-    query = query.join(Library, Library.id == Activity.library_id)
     query = query.where(in_scope(Activity.regency_code, caller), _in_state(caller, filters.state))
     if filters.stream in STREAMS:
         query = query.where(Activity.stream == filters.stream)
@@ -249,7 +249,8 @@ def _matching(query: _Query, caller: Caller, filters: Filters) -> _Query:
         code = Activity.regency_code
         query = query.where(or_(code == filters.region, code.like(f"{filters.region}.%")))
     if words := plain_name(filters.q):
-        query = query.where(Library.name_key.contains(words, autoescape=True))
+        named = select(Library.id).where(Library.name_key.contains(words, autoescape=True))
+        query = query.where(Activity.library_id.in_(named))
     return query
 
 

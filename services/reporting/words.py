@@ -46,6 +46,13 @@ EVERY: dict[str, str] = {
     "quarter": _("Setiap triwulan"),
     "year": _("Setiap tahun"),
 }
+SCHEDULE_REFUSALS: dict[str, str] = {
+    "": _("Anda sudah punya 50 jadwal. Hapus salah satu lebih dahulu."),
+    "every": _("Pilih salah satu dari daftar."),
+    "day": _("Tulis tanggal 1 sampai 28."),
+    "hour": _("Tulis jam 0 sampai 23."),
+    "cron": _("Ungkapan cron ini tidak dapat dibaca, tidak pernah tiba, atau terlalu sering."),
+}
 SLOTS: dict[str, str] = {
     "no-account": _("Akunnya tidak aktif."),
     "out-of-scope": _("Wilayah ini tidak lagi termasuk hak Anda."),

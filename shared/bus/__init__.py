@@ -61,17 +61,20 @@ class Bus:
         self._add_queue("events")
         self._add(Job("purge_bus", "jobs", PURGE_S, lambda: self._purge(keep_days())))
 
-    def on(self, event_class: type[Event]) -> Callable[[Handler], Handler]:
+    def on(self, event_class: type[Event], *, first: bool = False) -> Callable[[Handler], Handler]:
         """Handle an event: `@bus.on(RegistrationSubmitted) def f(session, envelopes): ...`.
 
         The handler gets a list of one type, in one transaction, each event once; the order is
-        not promised.
+        not promised. Types of one batch share the transaction: one that is `first` comes before
+        all others, for what has to take a lock before they do.
         """
         if self.service not in self.subscribers.get(event_class, ()):
             raise ValueError(f"shared/events.py does not say that {self.service} hears it")
 
         def register(handler: Handler) -> Handler:
             self.inbox.handlers[event_class].append(handler)
+            if first:
+                self.inbox.first.add(event_class)
             return handler
 
         return register

@@ -96,6 +96,7 @@ class Inbox:
         self._database = database
         self._queues = queues
         self.handlers: dict[type[Event], list[Handler]] = defaultdict(list)
+        self.first: set[type[Event]] = set()  # of a batch these are handled before all others
 
     def deliver(self, publisher: str, copies: list[Copy]) -> None:
         """Handle a batch, then send the receipt for all of it that has committed.
@@ -187,7 +188,9 @@ class Inbox:
         for copy in copies:
             envelope = unseal(copy.type, copy.envelope)
             by_type[type(envelope.data)].append(envelope)
-        for event_class, envelopes in by_type.items():
+        for event_class, envelopes in sorted(
+            by_type.items(), key=lambda item: item[0] not in self.first
+        ):
             # One event is one journey; a batch belongs to many, and its rows carry their own.
             with span(envelopes[0].traceparent) if len(envelopes) == 1 else nullcontext():
                 if not self.handlers.get(event_class):

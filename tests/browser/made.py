@@ -41,6 +41,7 @@ def public_starts(site: Site) -> list[str]:
         f"/registration/meetings/{MEETING}/gallery",
         "/registration/links/sent",
         "/registration/certificates",
+        "/reporting/open",
         guest.own,
         approved.own,
         f"/registration/t/{guest.code}",

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from notifications.mailroom import rows, send_due
+from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.notifications import announcements, jobs
@@ -20,7 +21,7 @@ KEPRI = Caller("province", "Petugas Kepri (contoh)", region_code="21")
 BINTAN = Caller("regency", "Petugas Bintan (contoh)", region_code="21.01")
 CLEAR = (
     "TRUNCATE message, attempt, announcement, participant, official, meeting, preference, "
-    "suppression, erased_subject, provider_state CASCADE"
+    "suppression, erased_subject, provider_state, rule_setting CASCADE"
 )
 TEXT = {"subject": "Bahan pertemuan", "body": "Bahan sudah ada.\n\nUnduh: https://contoh.id/bahan."}
 
@@ -110,10 +111,15 @@ def started(caller: Caller = KEPRI, **changes: Any) -> UUID:
     return found
 
 
+def begin_as_seen(session: Session, caller: Caller, found: Announcement) -> None:
+    """What an official does who looked at it just now."""
+    begin(session, caller, found, found.version)
+
+
 def act(action: str, announcement_id: UUID, caller: Caller = KEPRI) -> None:
     """What an official does with it."""
     steps = {
-        "start": begin,
+        "start": begin_as_seen,
         "pause": announcements.pause,
         "resume": announcements.resume,
         "cancel": announcements.cancel,

@@ -85,8 +85,10 @@ def nobody(empty: None) -> None:  # noqa: ARG001 - it comes first
 
     with database.sessions.begin() as session:
         session.execute(
-            text("TRUNCATE meeting, participant, attendance, official, schedule_run, rule_setting, "
-                 "silent_library")
+            text(
+                "TRUNCATE meeting, participant, attendance, official, schedule_run, rule_setting, "
+                "silent_library"
+            )
         )
 
 

@@ -98,7 +98,7 @@ def test_from_the_form_to_the_end(kepri: Browser, sink: SmtpSink) -> None:
     assert "Kab. Bintan" in preview
     assert "Bahan sudah ada." in kepri.get(f"{page}/html").text
     assert "sandbox" in kepri.get(f"{page}/html").headers["content-security-policy"]
-    answer = kepri.fills(page, {"action": "start"})
+    answer = kepri.fills(page, {"action": "start", "version": "1"})
     assert answer.status_code == 303
     assert 'data-source="/notifications/api/v1/announcements/' in kepri.get(page).text
     write()
@@ -155,7 +155,9 @@ def test_a_draft_is_changed_cloned_and_deleted(kepri: Browser) -> None:
     answer = kepri.fills(f"{page}/edit", FORM | {"subject": "Yang baru"})
     assert answer.status_code == 303
     assert "Yang baru" in kepri.get(page).text
-    kepri.fills(page, {"action": "start"})
+    assert kepri.fills(page, {"action": "start", "version": "1"}).status_code == 409
+    assert "diubah orang lain" in kepri.fills(page, {"action": "start", "version": "1"}).text
+    kepri.fills(page, {"action": "start", "version": "2"})
     assert kepri.get(f"{page}/edit").status_code == 409
     assert kepri.fills(page, FORM, f"{page}/edit").status_code == 409
     assert kepri.fills(page, {}, f"{page}/delete").status_code == 409
@@ -174,7 +176,7 @@ def test_a_form_sent_twice_is_one_draft_and_a_start_clicked_twice_is_one(kepri: 
     [row] = rows("SELECT id FROM announcement")
     page = f"{LIST}/{row.id}"
     for _ in range(2):
-        sent = {"form_token": token, "action": "start"}
+        sent = {"form_token": token, "action": "start", "version": "1"}
         assert kepri.asks("POST", page, data=sent).status_code == 303
     write()
     assert len(rows("SELECT FROM message")) == 1
@@ -197,7 +199,7 @@ def test_pause_resume_and_cancel_are_on_the_page(kepri: Browser) -> None:
 def test_one_to_nobody_is_not_sent(kepri: Browser) -> None:
     page = created(kepri)
     assert "belum sampai kepada siapa pun" in kepri.get(page).text
-    answer = kepri.fills(page, {"action": "start"})
+    answer = kepri.fills(page, {"action": "start", "version": "1"})
     assert answer.status_code == 409
     assert "tidak sampai kepada siapa pun" in answer.text
 
@@ -245,7 +247,7 @@ def test_a_program_does_the_same(kepri: Browser) -> None:
     preview = kepri.get(f"{one}/preview").json()
     assert (preview["recipients"], preview["channels"]) == (3, {"email": 3})
     assert (preview["areas"], preview["cost"]) == ({"21.01": 3}, "0")
-    told = kepri.asks("POST", f"{one}/start").json()
+    told = kepri.asks("POST", f"{one}/start", json={"version": preview["version"]}).json()
     assert (told["state"], told["step"], told["total"]) == ("running", "writing", 3)
     write()
     assert kepri.asks("POST", f"{one}/pause").json()["step"] == "paused"

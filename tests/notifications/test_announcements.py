@@ -38,7 +38,7 @@ from notifications.mailroom import (
 )
 
 from services.notifications import announcements, announcing, forgetting, segments
-from services.notifications.announcements import Nobody, NotNow
+from services.notifications.announcements import Nobody, NotNow, RuleOff
 from services.notifications.resources import database
 from shared.local.smtp_sink import SmtpSink
 from shared.security import Caller
@@ -257,6 +257,38 @@ def test_pausing_holds_what_waits_and_what_comes_back(sink: SmtpSink) -> None:
         ("paused", KEPRI.name),
         ("resumed", NATIONAL.name),
     ]
+
+
+def test_its_own_channels_hold_whatever_the_rule_says() -> None:
+    participant(email="peserta@contoh.id", phone="+6281234567890")
+    rows(
+        "INSERT INTO rule_setting (rule, channels, actor) "
+        "VALUES ('announcement', '[\"sms\"]', 'Petugas Contoh')"
+    )
+    found = started(channels=["email"])
+    assert dict(counted(found).channels) == {"email": 1}
+    write()
+    assert [message.channel for message in messages()] == ["email"]
+
+
+def test_none_starts_while_the_rule_is_off() -> None:
+    participant()
+    rows(
+        "INSERT INTO rule_setting (rule, enabled, actor) "
+        "VALUES ('announcement', false, 'Petugas Contoh')"
+    )
+    with pytest.raises(RuleOff):
+        started()
+
+
+@pytest.mark.parametrize("action", ["pause", "cancel"])
+def test_of_very_many_nothing_more_goes_out_at_once(action: str, sink: SmtpSink) -> None:
+    many(announcements.CHUNK + 3)
+    found = started()
+    write()
+    act(action, found)
+    send()
+    assert mails(sink) == []
 
 
 def test_of_very_many_the_first_follow_at_once_and_the_rest_soon() -> None:

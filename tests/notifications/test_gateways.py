@@ -226,7 +226,7 @@ def test_kannel_says_when_it_did_not_take_a_message(mailroom: Mailroom) -> None:
         (400, 80007, "throttled"),
         (400, 4, "throttled"),
         (400, 131048, "throttled"),
-        (400, 131056, "throttled"),
+        (400, 131056, "retryable"),
         (401, 190, "retryable"),
         (403, 10, "retryable"),
         (500, 131000, "retryable"),

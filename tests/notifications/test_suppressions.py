@@ -60,7 +60,7 @@ def test_what_was_typed_wrongly_stays_and_says_why(national: httpx.Client) -> No
     assert "Pilih salurannya" in errors(send(national, f"{LIST}/new", channel="x", address="y"))
     phone = send(national, f"{LIST}/new", channel="sms", address="12", detail="salah")
     assert "nomor HP yang lengkap" in errors(phone)
-    on_the_list()
+    on_the_list(region="")
     twice = send(national, f"{LIST}/new", channel="email", address="a@contoh.id", detail="lagi")
     assert twice.status_code == 422
     assert "sudah ada di daftar" in errors(twice)
@@ -88,8 +88,20 @@ def test_the_list_goes_on_page_by_page(national: httpx.Client) -> None:
     assert addresses == [f"p{number:02}@contoh.id" for number in range(60)]
     assert rest["next"] is None
     page = national.get(f"{LIST}?reason=manual").text
-    assert "after=email%3Ap49%40contoh.id" in page
+    assert "after=email%3A21%3Ap49%40contoh.id" in page
     assert "Keberatan" not in page
+
+
+def test_what_an_official_says_holds_in_the_own_region_and_never_for_codes(sink: SmtpSink) -> None:
+    on_the_list(address="siapa@contoh.id", region="21.02")
+    deliver(registered(email="siapa@contoh.id", region_code="21.01.06.2001"))
+    on_the_list(address="pic@contoh.id", region="21")
+    deliver(code_requested(email="pic@contoh.id", region_code="21"))
+    deliver(registered(email="pic@contoh.id", phone=None, region_code="21.01.06.2001"))
+    for work_class in ("code", "transactional"):
+        send_due(work_class)
+    assert sorted(str(mail["To"]) for mail in mails(sink)) == ["pic@contoh.id", "siapa@contoh.id"]
+    assert states() == {"accepted": 2, "suppressed": 1}
 
 
 def test_each_region_keeps_its_own(mailroom: Mailroom, our_url: str) -> None:

@@ -1,6 +1,7 @@
 """Where a webhook may go, and that it goes nowhere else: names, addresses, redirects, time."""
 
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from services.notifications.webhook_targets import (
     KEPT_BYTES,
     TargetRefused,
     Targets,
+    TooLate,
     check,
     may_reach,
 )
@@ -69,7 +71,7 @@ def here(names: Names | None = None, timeout: float = 15) -> Targets:
 def test_what_is_not_of_the_internet_is_refused_in_every_form(address: str) -> None:
     assert not may_reach(ip_address(address))
     with pytest.raises(TargetRefused, match="private"):
-        Targets(names=Names((address,))).addresses(NAME, 443)
+        Targets(names=Names((address,))).addresses(NAME, 443, time.monotonic() + 5)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +122,21 @@ def test_an_address_is_judged_as_it_is_typed(url: str, code: str) -> None:
 
 
 def test_a_plain_address_will_do_in_a_demo() -> None:
-    check("http://sistem.contoh.id:8080/webhook?a=b", https_only=False)
-    check("https://sistem.contoh.id:8443/webhook", https_only=True)
+    plain, safe = (
+        "http://sistem.contoh.id:8080/webhook?a=b",
+        "https://sistem.contoh.id:8443/webhook",
+    )
+    assert [judged(url, https_only=False) for url in (plain, safe)] == ["", ""]
+    assert [judged(url, https_only=True) for url in (plain, safe)] == ["https", ""]
+
+
+def judged(url: str, *, https_only: bool) -> str:
+    """Why an address is refused; empty when it is not."""
+    try:
+        check(url, https_only=https_only)
+    except TargetRefused as refused:
+        return refused.code
+    return ""
 
 
 def test_loopback_is_refused_unless_it_is_allowed(receiver: Receiver) -> None:
@@ -165,7 +180,7 @@ def test_of_several_addresses_only_those_that_may_be_reached_are_tried(receiver:
     names = Names(("10.0.0.8", "::1", "127.0.0.2", "127.0.0.1"))
     answer = here(names).post(f"http://{NAME}:{receiver.port}/", HEADERS, b"{}")
     assert answer.status == 200
-    assert here(names).addresses(NAME, 80) == ["127.0.0.2", "127.0.0.1"]
+    assert here(names).addresses(NAME, 80, time.monotonic() + 5) == ["127.0.0.2", "127.0.0.1"]
 
 
 def test_a_redirect_is_an_answer_and_leads_nowhere(receiver: Receiver) -> None:
@@ -253,3 +268,17 @@ def _certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContex
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     served.load_cert_chain(path)
     return served, ssl.create_default_context(cadata=pem.decode())
+
+
+def test_a_name_server_that_hangs_has_no_more_time_than_all_the_rest() -> None:
+    asked, done = threading.Event(), threading.Event()
+
+    def hang(_host: str, _port: int) -> list[str]:
+        asked.set()
+        done.wait(20)
+        return []
+
+    with pytest.raises(TooLate):
+        Targets(names=hang, https_only=False, timeout=0.3).post("http://lambat.contoh.id", {}, b"")
+    assert asked.is_set()
+    done.set()

@@ -25,6 +25,7 @@ from notifications.hooks import (
 )
 from notifications.mailroom import (
     changed,
+    coming_meeting,
     deliver,
     eventually,
     mails,
@@ -45,6 +46,7 @@ from services.notifications.webhook_targets import Targets
 from shared.bus.envelope import Envelope
 from shared.events import (
     AttendanceChanged,
+    MeetingPublished,
     RegistrationApproved,
     RegistrationErased,
     RegistrationRejected,
@@ -111,6 +113,17 @@ def test_attendance_is_told_where_its_participant_lives() -> None:
         [received] = ours.receiver.received
         assert len(national.receiver.received) == 4
     assert verified(received, ours.secret)["data"]["present"] is True
+
+
+def test_attendance_that_comes_before_its_registration_is_told_where_the_meeting_is() -> None:
+    registration = registered(region_code="33.01.01.2001")
+    attendance = checked_in(registration.subject)
+    meeting = coming_meeting(slug=attendance.data.meeting_slug, province_code="21")
+    with hook(PROVINCE, "attendance.changed") as ours:
+        deliver(sealed(MeetingPublished(meeting=meeting)))
+        deliver(attendance)
+        send()
+        assert len(ours.receiver.received) == 1
 
 
 def checked_in(registration_id: str) -> Envelope[Any]:

@@ -64,10 +64,12 @@ def empty(engines: Path) -> Path:
     with database.sessions.begin() as session:
         session.execute(
             text(
-                "TRUNCATE participant, meeting, report_job, report_schedule, schedule_slot, reader, outbox, delivery, "
+                "TRUNCATE participant, meeting, report_job, report_schedule, schedule_slot, reader, "
+                "outbox, delivery, "
                 "attendance, certificate, erased, "
                 "inbox, failed_event, evidence, activity, activity_change, delta, library, "
-                "library_rollup, regency_rollup, category_rollup, recount, period_lock, target"
+                "library_rollup, regency_rollup, category_rollup, recount, period_lock, target, "
+                "silent_notice"
             )
         )
     shutil.rmtree(settings().reports, ignore_errors=True)

@@ -65,7 +65,7 @@ def test_a_late_report_lands_in_its_month_and_the_frozen_figure_stays() -> None:
         "female": (20, 40),
         "adults": (24, 48),
         "disabled": (1, 2),
-    } | ({"timely": (0, 0)} if any(line.measure == "timely" for line in lines) else {})
+    }
 
 
 def test_what_is_edited_deleted_sent_back_or_moves_to_another_month_is_told() -> None:

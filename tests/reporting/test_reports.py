@@ -27,11 +27,10 @@ from reporting.builders import (
 )
 from sqlalchemy import text
 
-from services.reporting import jobs, reports
+from services.reporting import jobs, report_kinds
 from services.reporting.resources import database
-from services.reporting.schemas import ReportOrder
 from services.reporting.settings import settings
-from services.reporting.words import FORMATS, KINDS
+from services.reporting.words import FORMATS, KIND_USES, KINDS
 from shared.events import MeetingPublished
 
 REPORTS = "/reporting/api/v1/reports"
@@ -328,7 +327,7 @@ def test_a_file_stays_as_long_as_one_report_needs_it(example: Path) -> None:
 
 
 def test_every_kind_is_known_to_words_and_schema() -> None:
-    kinds = ReportOrder.model_json_schema()["properties"]["kind"]["const"]
-    formats = ReportOrder.model_json_schema()["properties"]["format"]["enum"]
-    assert {kinds} == set(KINDS) == set(reports.KINDS)
-    assert set(formats) == set(FORMATS)
+    assert set(KINDS) == set(report_kinds.KINDS)
+    formats = {form for kind in report_kinds.KINDS.values() for form in kind.formats}
+    assert formats == set(FORMATS)
+    assert set(KIND_USES) == {name for name, kind in report_kinds.KINDS.items() if kind.of_period}

@@ -286,7 +286,7 @@ def test_a_list_that_is_being_made_begins_again(empty: Path) -> None:
         again = making.claim(session)
     assert again
     assert again.row.attempt == 2
-    assert reports.order_of(again.row).params.meeting == EXAMPLE
+    assert reports.order_of(again.row).params.model_dump()["meeting"] == EXAMPLE
 
 
 def test_an_erasure_of_nobody_we_know_is_remembered_all_the_same(empty: Path) -> None:

@@ -14,6 +14,7 @@ from services.notifications.announcement_schemas import (
     AnnouncementList,
     AnnouncementPreview,
     AnnouncementProgress,
+    AnnouncementStart,
     AnnouncementState,
     AnnouncementSummary,
 )
@@ -69,10 +70,12 @@ def preview(announcement_id: UUID, caller: Staff, session: Transaction) -> Annou
 
 
 @router.post("/{announcement_id}/start")
-def start(announcement_id: UUID, caller: Staff, session: Transaction) -> AnnouncementProgress:
-    """Have it sent; asked twice, it is sent once."""
+def start(
+    announcement_id: UUID, body: AnnouncementStart, caller: Staff, session: Transaction
+) -> AnnouncementProgress:
+    """Have it sent, as it was in its preview; asked twice, it is sent once."""
     found = announcements.find(session, caller, announcement_id)
-    begin(session, caller, found)
+    begin(session, caller, found, body.version)
     return progress(session, found)
 
 
@@ -111,10 +114,11 @@ def show_progress(
     return progress(session, announcements.find(session, caller, announcement_id))
 
 
-def begin(session: Session, caller: Caller, found: Announcement) -> None:
-    """Start it, and have its messages written."""
+def begin(session: Session, caller: Caller, found: Announcement, version: int) -> None:
+    """Start the version that was looked at, and have its messages written."""
     told = counted(session, found)
-    if announcements.start(session, caller, found, told.recipients, told.cost):
+    figures = (told.recipients, told.cost)
+    if announcements.start(session, caller, found, *figures, version=version):
         bus.wake(session, jobs.write_announcements)
 
 
@@ -130,6 +134,7 @@ def counted(session: Session, found: Announcement) -> AnnouncementPreview:
     told = announcements.count(session, found)
     parts, cost = announcing.cost(session, found, told)
     return AnnouncementPreview(
+        version=found.version,
         recipients=told.recipients,
         channels=dict(told.channels),
         unreachable=told.unreachable,

@@ -14,7 +14,6 @@ from services.notifications.console_schemas import (
     MessageSelection,
     Note,
     Repeated,
-    Repetition,
 )
 from services.notifications.resources import database
 from services.notifications.schemas import (
@@ -110,12 +109,12 @@ def retry(message_id: UUID, wish: Note, caller: Staff, session: Transaction) -> 
 @router.post("/{message_id}/replay", status_code=201)
 def replay(
     message_id: UUID,
-    wish: Repetition,
+    wish: Note,
     caller: Staff,
     session: Transaction,
     idempotency_key: Annotated[UUID | None, Header()] = None,
 ) -> Repeated:
-    """Send the same again as a new message, perhaps to a corrected address."""
+    """Send the same again to the same address, as a new message."""
     key = idempotency_key or uuid7()
     made, work_class = handling.replay(session, caller, message_id, key, wish)
     jobs.ring(session, [work_class])

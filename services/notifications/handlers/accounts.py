@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.notifications.handlers.common import tell
-from services.notifications.intents import Intent, meeting_words, one_line
+from services.notifications.intents import Intent, meeting_words, one_line, zone_of
 from services.notifications.resources import bus
 from services.notifications.rules import ACCOUNT_CREATED, OWN_LINKS, SIGN_IN_CODE
 from shared import regions
@@ -14,7 +14,6 @@ from shared.bus import Envelope
 from shared.events import AccountCreated, OwnLinksRequested, SignInCodeRequested
 from shared.web import formats
 
-CAPITAL = "Asia/Jakarta"  # the clock of whoever belongs to no region
 LINKS_NEWS = timedelta(days=1)
 
 ROLES: dict[str, dict[str, str]] = {
@@ -42,7 +41,7 @@ def tell_code(session: Session, envelopes: list[Envelope[SignInCodeRequested]]) 
     intents = []
     for envelope in envelopes:
         event = envelope.data
-        until = formats.time(event.expires_at, _zone(event.region_code), lang=event.language)
+        until = formats.time(event.expires_at, zone_of(event.region_code), lang=event.language)
         values = {"code": event.code, "until": until}
         intents.append(_intent(envelope, event.expires_at, values))
     tell(session, SIGN_IN_CODE, intents)
@@ -55,7 +54,7 @@ def tell_account(session: Session, envelopes: list[Envelope[AccountCreated]]) ->
     for envelope in envelopes:
         event = envelope.data
         region = regions.find(event.region_code)
-        zone = _zone(event.region_code)
+        zone = zone_of(event.region_code)
         values = {
             "name": one_line(event.name),
             "login": event.email or event.phone or "",
@@ -90,11 +89,6 @@ def tell_links(session: Session, envelopes: list[Envelope[OwnLinksRequested]]) -
             values = {"links": links, "all_links": listed}
             intents.append(_intent(envelope, envelope.time + LINKS_NEWS, values))
     tell(session, OWN_LINKS, intents)
-
-
-def _zone(region_code: str) -> str:
-    region = regions.find(region_code)
-    return region.zone if region else CAPITAL
 
 
 def _intent(envelope: Envelope[Any], until: datetime, values: dict[str, Any]) -> Intent:

@@ -147,7 +147,7 @@ def tell_registrant(session: Session, envelopes: Envelopes) -> None:
     tell(session, rules.REGISTRATION_SUBMITTED, intents)
 
 
-@bus.on(RegistrationErased)
+@bus.on(RegistrationErased, first=True)  # it writes alone, and all others share
 def forget(session: Session, envelopes: list[Envelope[RegistrationErased]]) -> None:
     """Delete what we said to people whose data was deleted."""
     subjects = [envelope.subject for envelope in envelopes]

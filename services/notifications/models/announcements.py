@@ -46,6 +46,7 @@ class Announcement(Base):
     audience: Mapped[dict[str, Any]] = mapped_column(JSONB)
     channels: Mapped[list[str]] = mapped_column(JSONB)  # in order
     # The address of the last one written down; None: all are.
+    version: Mapped[int] = mapped_column(server_default=sql("1"))  # of the draft
     cursor: Mapped[str | None] = mapped_column(server_default=sql("''"))
     written: Mapped[int] = mapped_column(server_default=sql("0"))
     recipients: Mapped[int | None]  # counted when it was started

@@ -164,7 +164,8 @@ class Message(Base):
     state: Mapped[str]
     state_reason: Mapped[str] = mapped_column(server_default=sql("''"))  # see words.REASONS
     attempts: Mapped[int] = mapped_column(server_default=sql("0"))
-    # How often it was refused for now; a provider that was away says nothing about the message.
+    # How often it was refused for now, or nobody knew; a provider that was away says nothing about
+    # the message.
     refusals: Mapped[int] = mapped_column(server_default=sql("0"))
     next_attempt_at: Mapped[datetime | None] = mapped_column(
         Finite, nullable=False, server_default=sql("now()")
@@ -253,7 +254,8 @@ class Attempt(Base):
             "outcome IN ('accepted', 'retryable', 'throttled', 'permanent', 'lost', 'unknown')",
             "outcome",
         ),
-        Index("ix_attempt_message_id", "message_id", "number"),
+        # An outcome that is written a second time is the same one.
+        Index("ix_attempt_message_id", "message_id", "number", "outcome", unique=True),
         Index("ix_attempt_ended_at", "ended_at", postgresql_using="brin"),
     )
 

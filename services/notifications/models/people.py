@@ -122,7 +122,8 @@ class Suppression(Base):
     address: Mapped[str] = mapped_column(primary_key=True)  # in lower case
     reason: Mapped[str]
     detail: Mapped[str] = mapped_column(server_default=sql("''"))
-    region_code: Mapped[str]  # of the message that bounced, or of who said so
+    # Of the message that bounced, or of who said so: what an official says holds there only.
+    region_code: Mapped[str] = mapped_column(primary_key=True)
     actor: Mapped[str] = mapped_column(server_default=sql("''"))
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
 

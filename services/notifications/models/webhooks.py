@@ -29,6 +29,7 @@ class WebhookEndpoint(Base):
     secret_changed_at: Mapped[datetime | None]
     active: Mapped[bool] = mapped_column(server_default=sql("true"))
     failing_since: Mapped[datetime | None]
+    slow: Mapped[bool] = mapped_column(server_default=sql("false"))  # its last answer took long
     disabled_reason: Mapped[str] = mapped_column(server_default=sql("''"))
     created_by: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from services.notifications import announcement_words as words
 from services.notifications import audience
 from services.notifications.announcement_schemas import AnnouncementForm, Audience
-from services.notifications.messages import CAPITAL
+from services.notifications.intents import zone_of
 from services.notifications.models import Announcement
 from services.notifications.pages.common import pages
 from services.notifications.providers import registry
@@ -159,5 +159,4 @@ def _end_of(day: str, caller: Caller) -> datetime | None:
 
 
 def _zone(caller: Caller) -> ZoneInfo:
-    region = regions.find(caller.region_code)
-    return ZoneInfo(region.zone if region else CAPITAL)
+    return ZoneInfo(zone_of(caller.region_code))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.notifications import announcement_words as words
 from services.notifications import announcements, announcing, jobs
-from services.notifications.announcements import Nobody, NotNow
+from services.notifications.announcements import Changed, Nobody, NotNow, RuleOff
 from services.notifications.api.announcements import begin, counted, go_on, progress
 from services.notifications.models import Announcement
 from services.notifications.pages import announcement_form
@@ -21,7 +21,6 @@ from services.notifications.pages.common import Sent, Transaction, Typed, pages
 from services.notifications.pages.messages import MAIL_HEADERS
 from services.notifications.resources import bus, forms
 from services.notifications.schemas import Beginning
-from shared import regions
 from shared.security import BadLink, Caller, Staff
 from shared.web import Form
 from shared.web.formats import Language
@@ -63,7 +62,7 @@ def list_announcements(
         "announcements.html",
         announcements=rows,
         words=words,
-        where=_where,
+        where=announcing.origin,
         wanted=wanted,
         chips=[(wanted.url(state=one), label, one == wanted.state) for one, label in chips],
         next_url=wanted.url(after=following) if following else "",
@@ -110,7 +109,7 @@ def act(
     try:
         match data.get("action"):
             case "start":
-                begin(session, caller, found)
+                begin(session, caller, found, int(str(data.get("version") or 0)))
             case "pause":
                 announcements.pause(session, caller, found)
             case "resume":
@@ -118,8 +117,12 @@ def act(
             case "cancel":
                 announcements.cancel(session, caller, found)
         bus.wake(session, jobs.write_announcements)
+    except RuleOff:
+        return _page(request, session, found, "rule-off", 409)
     except NotNow:
         return _page(request, session, found, "not-now", 409)
+    except Changed:
+        return _page(request, session, found, "changed", 409)
     except Nobody:
         return _page(request, session, found, "nobody", 409)
     return RedirectResponse(f"{LIST}/{announcement_id}", 303)
@@ -215,13 +218,8 @@ def _page(
             for one in languages
         ],
         words=words,
-        where=_where,
+        where=announcing.origin,
         at=datetime.fromisoformat,
         form=Form({}, {"": say(words.REFUSALS[refused])} if refused else {}),
         token=forms.new_form(),
     )
-
-
-def _where(region_code: str) -> str:
-    region = regions.find(region_code)
-    return region.label if region else "Indonesia"

@@ -8,8 +8,8 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from services.notifications import archive, handling, jobs, words
-from services.notifications.console_schemas import MessageFilter, MessageSelection, Repetition
-from services.notifications.handling import Action, AddressUnfit, CountChanged, NotPossible
+from services.notifications.console_schemas import MessageFilter, MessageSelection, Note
+from services.notifications.handling import Action, CountChanged, NotPossible
 from services.notifications.models import Message
 from services.notifications.pages.common import Sent, Transaction, pages
 from services.notifications.pages.messages import to_message
@@ -35,11 +35,9 @@ def act(request: Request, message_id: UUID, action: Action, caller: Staff, data:
     """Do it."""
     values = {name: str(value) for name, value in data.items()}
     try:
-        wish = Repetition.model_validate(
-            {"note": values.get("note", ""), "recipient": values.get("recipient", "")}
-        )
+        wish = Note.model_validate({"note": values.get("note", "")})
         done = _act(caller, message_id, action, forms.form_id(values["form_token"]), wish)
-    except (ValidationError, NotPossible, AddressUnfit) as refusal:
+    except (ValidationError, NotPossible) as refusal:
         say = pages.gettext(request)
         told = {name: say(words.REFUSALS[code]) for name, code in _told(refusal).items()}
         with database.sessions.begin() as session:
@@ -48,17 +46,15 @@ def act(request: Request, message_id: UUID, action: Action, caller: Staff, data:
     return to_message(done, words.DONE[action])
 
 
-def _told(refusal: ValidationError | NotPossible | AddressUnfit) -> dict[str, str]:
+def _told(refusal: ValidationError | NotPossible) -> dict[str, str]:
     match refusal:
-        case AddressUnfit():
-            return {"recipient": refusal.kind}
         case ValidationError():
             return {"note": "note"}
         case _:
             return {"": "not-possible"}
 
 
-def _act(caller: Caller, message_id: UUID, action: Action, key: UUID, wish: Repetition) -> UUID:
+def _act(caller: Caller, message_id: UUID, action: Action, key: UUID, wish: Note) -> UUID:
     """The message to look at next: a replay is another one."""
     with database.sessions.begin() as session:
         if action == "replay":

@@ -1,5 +1,7 @@
 """How the ways out and the queues are doing, and what to do when something is red."""
 
+from urllib.parse import urlencode
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -18,12 +20,15 @@ router = APIRouter(prefix="/providers", include_in_schema=False)
 def show(request: Request, caller: Staff, session: Transaction) -> Response:
     """Everything on one page."""
     queues, sung = health.queues(session), health.canaries(session)
+    unknown, asked = health.lately_unknown(session, caller)
     return pages.render(
         request,
         "providers.html",
         ways=health.ways_out(session),
         queues=queues,
         others={name: age for name, age in sung.items() if name not in CLASSES},
+        unknown=unknown,
+        unknown_url=f"/notifications/?{urlencode(asked.asked())}",
         late_canary=health.CANARY_OLD_S,
         span=_span,
         words=words,

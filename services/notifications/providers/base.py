@@ -41,7 +41,8 @@ class Answer:
 
     `unknown`: the last byte was sent and no answer came. `away`: the provider cannot be reached at
     all, so there is no use in trying it with the next message. `failing`: it broke on this one,
-    and is as good as away when that goes on. `retry_after` is in seconds.
+    and is as good as away when that goes on. `dead_address`: nobody lives there, so nobody need be
+    written to there again. `retry_after` is in seconds.
     """
 
     outcome: Outcome
@@ -51,6 +52,7 @@ class Answer:
     reference: str = ""
     away: bool = False
     failing: bool = False
+    dead_address: bool = False
     retry_after: float | None = None
     parts: int | None = None
     cost: Decimal | None = None  # rupiah

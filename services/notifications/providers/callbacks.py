@@ -38,6 +38,7 @@ class Told:
     happened_at: datetime | None = None
     parts: int | None = None
     cost: Decimal | None = None  # rupiah
+    attempt: int | None = None  # of which it speaks, where that is known
 
 
 @runtime_checkable
@@ -59,29 +60,30 @@ class AsksBack(Protocol):
 
 
 class SignedAddress:
-    """Where a gateway that signs nothing tells of one message: the address itself is the proof."""
+    """Where a gateway that signs nothing tells of one attempt: the address itself is the proof."""
 
     def __init__(self, base_url: str, name: str, secret: str) -> None:
         self._url = f"{base_url}/notifications/receipts/{name}"
         self._name = name
         self._secret = secret.encode()
 
-    def url(self, message_id: UUID) -> str:
-        """The address for a message. Whoever has it can tell of that message alone."""
-        query = {"message": str(message_id), "signature": self._signature(message_id)}
+    def url(self, message_id: UUID, attempt: int) -> str:
+        """The address for one attempt. Whoever has it can tell of that attempt alone."""
+        signature = self._signature(message_id, attempt)
+        query = {"message": str(message_id), "attempt": str(attempt), "signature": signature}
         return f"{self._url}?{urlencode(query)}"
 
-    def message_id(self, query: Mapping[str, str]) -> UUID:
-        """The message of an address. Raises `Forged`."""
+    def read(self, query: Mapping[str, str]) -> tuple[UUID, int]:
+        """The message and the attempt of an address. Raises `Forged`."""
         try:
-            message_id = UUID(query.get("message", ""))
+            message_id, attempt = UUID(query.get("message", "")), int(query.get("attempt", ""))
         except ValueError:
             raise Forged from None
         signature = query.get("signature", "").encode()
-        if not hmac.compare_digest(signature, self._signature(message_id).encode()):
+        if not hmac.compare_digest(signature, self._signature(message_id, attempt).encode()):
             raise Forged
-        return message_id
+        return message_id, attempt
 
-    def _signature(self, message_id: UUID) -> str:
-        what = f"receipts:{self._name}:{message_id}".encode()
+    def _signature(self, message_id: UUID, attempt: int) -> str:
+        what = f"receipts:{self._name}:{message_id}:{attempt}".encode()
         return hmac.new(self._secret, what, hashlib.sha256).hexdigest()

@@ -159,14 +159,14 @@ def _result(future: Future[Answer], until: float) -> Answer:
 def refused(reply: Reply, said: str = "") -> Answer:
     """What HTTP's own codes mean where a gateway has said nothing else.
 
-    The fault is ours, not the message's, when a key or an address is wrong: then the gateway counts
-    as away, which an operator sees. A 5xx may come from something before or behind the gateway, so
-    that nobody knows whether it has the message.
+    The fault is ours, not the message's, when a key or an address is wrong or the money is spent:
+    then the gateway counts as away, which an operator sees. A 5xx may come from something before
+    or behind the gateway, so that nobody knows whether it has the message.
     """
     code, told = reply.code, words(reply.code, said)
     if code == 429:
         return Answer("throttled", code, told, retry_after=retry_after(reply))
-    if code in {401, 403, 404, 405, 407, 410} or code // 100 == 3:
+    if code in {401, 402, 403, 404, 405, 407, 410} or code // 100 == 3:
         return Answer("retryable", code, told, away=True)
     if code in {408, 425}:  # it did not get all of the request, or did not want it yet
         return Answer("retryable", code, told, failing=True)

@@ -5,6 +5,7 @@ than `/sms/3/reports`, tells of a message however often it is asked, and before 
 """
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -46,7 +47,7 @@ class Infobip(Gateway):
             "sender": self.sender,
             "destinations": [to],
             "content": {"text": message.text},
-            "webhooks": {"delivery": {"url": self._address.url(message.id)}},
+            "webhooks": {"delivery": {"url": self._address.url(message.id, message.number)}},
         }
         url = f"{self._url}/sms/3/messages"
         return httpx.Request("POST", url, json={"messages": [content]}, headers=self._headers)
@@ -83,9 +84,9 @@ class Infobip(Gateway):
 
     def receipts(self, callback: Callback) -> list[Told]:
         """The reports about the one message for which the address was made."""
-        message_id = self._address.message_id(callback.query)
+        message_id, attempt = self._address.read(callback.query)
         return [
-            _told(message_id, report)
+            replace(_told(message_id, report), attempt=attempt)
             for report in json.loads(callback.body)["results"]
             if report["messageId"] == str(message_id) and report["status"]["groupName"] in _STATES
         ]

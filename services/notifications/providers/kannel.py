@@ -37,7 +37,7 @@ class Kannel(Gateway):
             "charset": "UTF-8",
             "coding": _GSM7 if segments.is_gsm7(message.text) else _UCS2,
             "dlr-mask": _RECEIPTS_WANTED,
-            "dlr-url": f"{self._address.url(message.id)}&status=%d",
+            "dlr-url": f"{self._address.url(message.id, message.number)}&status=%d",
         }
         return httpx.Request("GET", f"{self._url}?{urlencode(query)}")
 
@@ -55,10 +55,10 @@ class Kannel(Gateway):
 
     def receipts(self, callback: Callback) -> list[Told]:
         """One receipt, in the address."""
-        message_id = self._address.message_id(callback.query)
+        message_id, attempt = self._address.read(callback.query)
         status = callback.query.get("status", "")
         state = _STATES.get(status)
         if state is None:
             return []
-        raw = urlencode({"message": str(message_id), "status": status})
-        return [Told(state, raw, message_id, detail=status)]
+        raw = urlencode({"message": str(message_id), "attempt": attempt, "status": status})
+        return [Told(state, raw, message_id, detail=status, attempt=attempt)]

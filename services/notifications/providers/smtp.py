@@ -148,7 +148,7 @@ class MailRelay:
         under_way = []
         for (message, mail), connection in zip(mails, connections, strict=False):
             try:
-                commands = connection.envelope(self._from, mail)
+                commands = connection.envelope(self._from, mail, message.id.hex)
                 under_way.append(Sending(message, mail, connection, commands))
             except Refused as no:
                 self._keep(connection)
@@ -225,12 +225,12 @@ class MailRelay:
     def _answer(self, sending: Sending, command: bytes, until: float) -> Answer | None:
         """Read what the server says to one or more commands; its first refusal, or None."""
         connection = sending.connection
-        wanted = [ENVELOPE_DONE if line == b"DATA" else 250 for line in command.splitlines()]
         refused, code = None, 0
-        for expected in wanted:
+        for line in command.splitlines():
+            expected = ENVELOPE_DONE if line == b"DATA" else 250
             code, words = connection.reply(until)
             if code not in {expected, 251} and not refused:
-                refused = refusal(code, words)
+                refused = refusal(code, words, line)
             if code == GOODBYE:
                 break
         if not refused:

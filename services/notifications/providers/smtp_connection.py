@@ -6,6 +6,7 @@ comes after it cannot. A server that takes several commands at once (PIPELINING,
 whole envelope in one packet.
 """
 
+import re
 import smtplib
 import socket
 import ssl
@@ -21,6 +22,10 @@ IDLE_S = 30  # after which a connection may be dead without having said so
 
 # Replies to a command that say something about us, not about this mail.
 _NOT_LET_IN = frozenset({530, 534, 535, 538})
+# Of RFC 3463, at the beginning of a reply: a policy, which speaks of us as well; and to a recipient
+# that nobody has this address.
+_POLICY = re.compile(rb"5\.7\.\d")
+_NOBODY_THERE = re.compile(rb"5\.(1\.[123]|2\.1)\b")
 GOODBYE = 421  # the server closes this connection
 AWAY = (OSError, smtplib.SMTPException)  # smtplib's own errors are OSErrors, but need not stay so
 
@@ -56,9 +61,10 @@ class Connection:
         """Whether it may be used for one more; an old or idle one is as good as dead."""
         return self.mails < MAILS_PER_CONNECTION and time.monotonic() - self._used_at < IDLE_S
 
-    def envelope(self, sender: str, mail: Mail) -> list[bytes]:
+    def envelope(self, sender: str, mail: Mail, name: str) -> list[bytes]:
         """What is sent before the body, each to be answered before the next.
 
+        A server that knows RFC 3461 is told the `name` under which it may report a failure.
         Raises `Refused` for what this server cannot carry.
         """
         if mail.utf8 and not self._smtp.has_extn("smtputf8"):
@@ -66,8 +72,11 @@ class Connection:
         option = " SMTPUTF8" if mail.utf8 else ""
         commands = [b"RSET\r\n"] if self.unfinished else []
         self.unfinished = False
+        reports = self._smtp.has_extn("dsn")
+        option += f" RET=HDRS ENVID={name}" if reports else ""
+        notify = " NOTIFY=FAILURE" if reports else ""
         commands.append(f"MAIL FROM:<{sender}>{option}\r\n".encode())
-        commands.append(f"RCPT TO:<{mail.recipient}>\r\n".encode())
+        commands.append(f"RCPT TO:<{mail.recipient}>{notify}\r\n".encode())
         commands.append(b"DATA\r\n")
         return [b"".join(commands)] if self.pipelining else commands
 
@@ -117,11 +126,20 @@ class Connection:
         return connection
 
 
-def refusal(code: int, reply: bytes) -> Answer:
-    """What a reply of 4xx or 5xx means: a refused password is no fault of the mail."""
-    away = code in _NOT_LET_IN or code == GOODBYE
-    kind: Outcome = "permanent" if code // 100 == 5 and not away else "retryable"
-    return Answer(kind, code, words(code, reply), away=away)
+def refusal(code: int, reply: bytes, command: bytes = b"") -> Answer:
+    """What a reply of 4xx or 5xx to a command, or to the dot, means.
+
+    A refused password or sender is no fault of the mail: all others would be refused as well. Of a
+    policy one cannot tell from one mail (a filter may not like its words); several in a row are.
+    """
+    said, final = words(code, reply), code // 100 == 5
+    if code in _NOT_LET_IN or code == GOODBYE or (final and command.startswith(b"MAIL")):
+        return Answer("retryable", code, said, away=True)
+    if final and _POLICY.match(reply):
+        return Answer("retryable", code, said, failing=True)
+    kind: Outcome = "permanent" if final else "retryable"
+    dead = final and command.startswith(b"RCPT") and bool(_NOBODY_THERE.match(reply))
+    return Answer(kind, code, said, dead_address=dead)
 
 
 def tls(url: SplitResult) -> ssl.SSLContext | None:

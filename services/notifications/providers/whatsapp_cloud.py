@@ -20,7 +20,7 @@ from services.notifications.providers.callbacks import Callback, Forged, Told, T
 from services.notifications.providers.gateway import Gateway, Reply, refused, retry_after, words
 
 # Graph's own codes, from its list of errors.
-_TOO_MANY = frozenset({4, 80007, 130429, 131048, 131056})
+_TOO_MANY = frozenset({4, 80007, 130429, 131048})
 _PAIR = 131056  # to one and the same number; one in six seconds may go
 _PAIR_S = 6.0
 _OUR_FAULT = frozenset({0, 3, 10, 190, 368, 131005, 131031, 131042, 131045, 133010})
@@ -94,9 +94,10 @@ class WhatsAppCloud(Gateway):
 def _refused(reply: Reply, code: int, message: str) -> Answer:
     """What an error of Graph means."""
     told = words(reply.code, f"#{code} {message}")
+    if code == _PAIR:  # of our number and this recipient's; the others may go on
+        return Answer("retryable", reply.code, told, retry_after=_PAIR_S)
     if code in _TOO_MANY or reply.code == 429:
-        pause = retry_after(reply) or (_PAIR_S if code == _PAIR else None)
-        return Answer("throttled", reply.code, told, retry_after=pause)
+        return Answer("throttled", reply.code, told, retry_after=retry_after(reply))
     if code in _OUR_FAULT or 200 <= code < 300 or reply.code in {401, 403}:
         return Answer("retryable", reply.code, told, away=True)
     if code in _THEIRS or reply.code >= 500:

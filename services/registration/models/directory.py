@@ -27,6 +27,17 @@ class Library(Base):
         ),
         Index("ix_library_name_id", "name", "id"),
         Index("ix_library_untold", "id", postgresql_where=sql("told_version < version")),
+        # Whoever asks for a code is looked for here (`codes`).
+        Index(
+            "ix_library_email",
+            sql("lower(email)"),
+            postgresql_where=sql("email IS NOT NULL AND merged_into IS NULL"),
+        ),
+        Index(
+            "ix_library_phone",
+            "phone",
+            postgresql_where=sql("phone IS NOT NULL AND merged_into IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

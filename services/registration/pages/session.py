@@ -4,13 +4,14 @@ from typing import Annotated
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
-from services.registration import account_words, accounts, audit, codes, sessions
+from services.registration import account_words, accounts, audit, codes, library_accounts, sessions
 from services.registration.account_schemas import Contact
 from services.registration.audit import Change
 from services.registration.pages.common import Typed, pages
@@ -18,10 +19,12 @@ from services.registration.resources import code_pages, database, forms, limiter
 from services.registration.sessions import Opened, SessionOver
 from services.registration.settings import settings
 from services.registration.words import REFUSALS
-from shared.limits import Limit, client_address
+from shared.limits import Limit, client_address, client_network
 from shared.security import COOKIE, STAFF, Anyone, BadLink, Caller, anyone, issue_token
 from shared.web import Form
 from shared.web.languages import choose_language
+
+log = structlog.get_logger()
 
 router = APIRouter(dependencies=[Depends(anyone)], include_in_schema=False)
 
@@ -37,6 +40,9 @@ BY_ADDRESS = Limit("sign-in-address", 120, 600)
 BY_CONTACT = Limit("sign-in-contact", 60, 600)
 CODES_BY_ADDRESS = Limit("code-address", 30, 900)
 CODES_BY_CONTACT = Limit("code-contact", 5, 900)
+CODES_BY_NETWORK = Limit("code-network", 120, 900)
+# Far more than there are people who sign in at once; beyond it somebody asks for all of them.
+CODES_IN_ALL = Limit("code-all", 300, 60)
 TRIES_BY_ADDRESS = Limit("code-try-address", 120, 900)
 CODE_PAGE_S = 15 * 60
 
@@ -88,11 +94,11 @@ def ask_code(request: Request, data: Typed) -> Response:
     except ValidationError:
         told = {"contact": say(account_words.REFUSALS["contact"])}
         return _ask_form(request, Form(values, told), 422)
-    busy = limiter.hit(CODES_BY_ADDRESS, client_address(request))
-    if busy or limiter.hit(CODES_BY_CONTACT, contact.email or contact.phone or ""):
+    if _too_many_codes(request, contact):
         told = {"": say(account_words.REFUSALS["too-many-codes"])}
         return _ask_form(request, Form(values, told), 429)
     with database.sessions.begin() as session:
+        library_accounts.provide(session, contact)
         code_id = codes.request(session, contact, choose_language(request))
     onward = inside(values["next"]) if values.get("next") else ""
     page = code_pages.sign(f"{code_id} {onward}", seconds=CODE_PAGE_S)
@@ -170,6 +176,20 @@ def inside(address: str) -> str:
         return "/"
     own = address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if own and not parts.netloc and not parts.scheme else "/"
+
+
+def _too_many_codes(request: Request, contact: Contact) -> bool:
+    """The last limit is everybody's, so who was refused before does not count in it."""
+    if (
+        limiter.hit(CODES_BY_ADDRESS, client_address(request))
+        or limiter.hit(CODES_BY_NETWORK, client_network(request))
+        or limiter.hit(CODES_BY_CONTACT, contact.email or contact.phone or "")
+    ):
+        return True
+    if limiter.hit(CODES_IN_ALL):  # also in the metric rate_limit_refused_total
+        log.error("sign_in.codes_braked", limit=CODES_IN_ALL.name, times=CODES_IN_ALL.times)
+        return True
+    return False
 
 
 def _over(request: Request, onward: str) -> Response:

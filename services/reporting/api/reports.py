@@ -10,8 +10,8 @@ from uuid_utils.compat import uuid7
 
 from services.reporting import downloads, jobs, reports
 from services.reporting.pages.common import pages
-from services.reporting.resources import bus, database
 from services.reporting.report_schemas import ReportOrder
+from services.reporting.resources import bus, database
 from services.reporting.schemas import ReportDetail, ReportList
 from services.reporting.words import FAILURES
 from shared.security import Staff

@@ -147,10 +147,10 @@ def last_row(listing: Listing, footer: Footer, language: Language) -> list[str]:
     )
     about = [*ends, listing.title, *(value for _label, value in listing.facts)]
     cells = [f"# {complete}", *map(csv_text, about)]
-    width = len(listing.columns)
-    return [*cells[: width - 1], "; ".join(cells[width - 1 :])][:width] + [""] * (
-        width - len(cells)
-    )
+    room = len(listing.columns)
+    if len(cells) > room:
+        return [*cells[: room - 1], "; ".join(cells[room - 1 :])]
+    return cells + [""] * (room - len(cells))
 
 
 def _some(read: Iterator[Row], count: int | None) -> Iterator[Row]:
@@ -173,14 +173,15 @@ def _records(rows: Iterable[Row], heads: tuple[str, ...]) -> Iterator[dict[str, 
     empty = True
     for row in rows:
         empty = False
-        yield dict(zip(heads, map(_written, row), strict=True))
+        # Nearly every row is printable as it is, and asking is many times as fast as cleaning.
+        plain = "".join([cell for cell in row if isinstance(cell, str)]).isprintable()
+        yield dict(zip(heads, row if plain else map(_written, row), strict=True))
     if empty:
         yield dict.fromkeys(heads)  # the library takes the heads from the first record
 
 
 def _written(cell: Cell) -> Cell:
-    # Nearly every text is printable as it is, and asking is many times as fast as cleaning.
-    return clean(cell) if isinstance(cell, str) and not cell.isprintable() else cell
+    return clean(cell) if isinstance(cell, str) else cell
 
 
 def _look(listing: Listing, words: _Words) -> dict[str, Any]:

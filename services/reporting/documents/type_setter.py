@@ -66,9 +66,9 @@ def _set(folder: str, out: str) -> None:
 
     fonts = Path(reportlab.__file__).parent / "fonts"
     typst.compile(
-        Path(folder) / "main.typ",
+        str(Path(folder) / "main.typ"),
         output=out,
-        font_paths=[fonts],
+        font_paths=[str(fonts)],
         ignore_system_fonts=True,
         format="pdf",
     )

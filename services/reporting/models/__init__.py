@@ -3,6 +3,13 @@
 from services.reporting.models.activities import Activity, ActivityChange, Delta, Measures
 from services.reporting.models.base import Base
 from services.reporting.models.evidence import Evidence
+from services.reporting.models.imports import (
+    LibraryMatch,
+    RegionMove,
+    SimImport,
+    SimPlace,
+    SimRow,
+)
 from services.reporting.models.jobs import Reader, ReportJob, ReportSchedule, ScheduleSlot
 from services.reporting.models.libraries import Library, SilentNotice
 from services.reporting.models.meetings import Attendance, Certificate, Erased, Meeting, Participant
@@ -27,6 +34,7 @@ __all__ = [
     "Erased",
     "Evidence",
     "Library",
+    "LibraryMatch",
     "LibraryRollup",
     "Measures",
     "Meeting",
@@ -35,10 +43,14 @@ __all__ = [
     "Reader",
     "Recount",
     "RegencyRollup",
+    "RegionMove",
     "ReportJob",
     "ReportSchedule",
     "ScheduleSlot",
     "SilentNotice",
+    "SimImport",
+    "SimPlace",
+    "SimRow",
     "Sums",
     "Target",
 ]

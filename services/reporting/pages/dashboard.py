@@ -16,7 +16,6 @@ from services.reporting.pages.dashboard_figures import Painter
 from services.reporting.resources import database
 from services.reporting.streams import STREAMS
 from services.reporting.targets import INDICATORS
-from shared import regions
 from shared.security import HOSTS, Anyone, Caller, Staff
 from shared.web import Form
 from shared.web.languages import choose_language
@@ -85,8 +84,8 @@ def _page(
 
 def _path(caller: Caller, view: View, page: str) -> list[tuple[str, str]]:
     """From the largest region that the reader may see down to this one."""
-    region = regions.find(view.region_code)
-    codes = ["", *(one.code for one in region.path)] if region else [""]
+    parts = view.region_code.split(".") if view.region_code else []
+    codes = ["", *(".".join(parts[: count + 1]) for count in range(len(parts)))]
     seen = [code for code in codes if view.public or caller.may_see(code)]
     return [(f"{page}?{view.query(region=code)}", tile_maps.short_name(code)) for code in seen]
 

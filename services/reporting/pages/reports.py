@@ -122,7 +122,7 @@ def order_of_form(data: Mapping[str, str]) -> dict[str, Any]:
     """What was filled in, as an order: a kind takes those parameters that it knows."""
     kind = KINDS.get(data.get("kind", ""))
     known = kind.params.model_fields if kind else {}
-    params = {name: data[name] for name in known if data.get(name)}
+    params = {name: data[name] for name in known if name in data}
     return {"kind": data.get("kind"), "format": data.get("format"), "params": params}
 
 

@@ -131,7 +131,7 @@ def _queue(  # noqa: PLR0913, PLR0917 - all that the page shows
         months=completeness.months(datetime.now(UTC).date(), MONTHS)[::-1],
         regions=regions.children(caller.region_code or None) if caller.role != "regency" else [],
         region_of=regions.find,
-        caller=caller,
+        role=caller.role,
         every=STREAMS,
         words=own_words,
         verify_words=verify_words,

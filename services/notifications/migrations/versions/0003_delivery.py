@@ -34,6 +34,7 @@ def upgrade() -> None:
     sa.Column('body_en', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.Column('audience', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('channels', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
     sa.Column('cursor', sa.Text(), server_default=sa.text("''"), nullable=True),
     sa.Column('written', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('recipients', sa.Integer(), nullable=True),
@@ -163,6 +164,13 @@ def upgrade() -> None:
     op.create_index('ix_message_action_message_id', 'message_action', ['message_id'], unique=False)
     op.create_index('ix_message_action_other_id', 'message_action', ['other_id'], unique=False, postgresql_where=sa.text('other_id IS NOT NULL'))
     op.create_index('ix_attempt_ended_at', 'attempt', ['ended_at'], unique=False, postgresql_using='brin')
+    op.drop_index('ix_attempt_message_id', table_name='attempt')
+    # A late answer may have been written beside what a lease's end had said of the same attempt.
+    op.execute("""
+        DELETE FROM attempt USING attempt AS earlier
+        WHERE attempt.message_id = earlier.message_id AND attempt.number = earlier.number
+          AND attempt.outcome = earlier.outcome AND attempt.id > earlier.id""")
+    op.create_index('ix_attempt_message_id', 'attempt', ['message_id', 'number', 'outcome'], unique=True)
     op.create_table('rule_setting',
     sa.Column('rule', sa.Text(), nullable=False),
     sa.Column('enabled', sa.Boolean(), server_default=sa.text('true'), nullable=False),
@@ -191,7 +199,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("reason IN ('bounce', 'complaint', 'manual')", name=op.f('ck_suppression_reason')),
     sa.CheckConstraint('address = lower(address)', name=op.f('ck_suppression_address')),
-    sa.PrimaryKeyConstraint('channel', 'address', name=op.f('pk_suppression'))
+    sa.PrimaryKeyConstraint("channel", "address", "region_code", name=op.f("pk_suppression"))
     )
     op.create_table('template_version',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -224,6 +232,7 @@ def upgrade() -> None:
     sa.Column('secret_changed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('active', sa.Boolean(), server_default=sa.text('true'), nullable=False),
     sa.Column('failing_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('slow', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('disabled_reason', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.Column('created_by', sa.Text(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
@@ -301,7 +310,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("message_action")
     op.execute("DELETE FROM attempt WHERE outcome = 'throttled'")
+    op.execute("UPDATE message SET next_attempt_at = now() WHERE next_attempt_at = 'infinity'")
     op.execute("UPDATE message SET state = 'suppressed' WHERE state = 'cancelled'")
     op.execute("DELETE FROM attempt USING message WHERE message_id = message.id AND channel = 'whatsapp'")
     op.execute("DELETE FROM message WHERE channel = 'whatsapp'")
@@ -315,8 +326,9 @@ def downgrade() -> None:
     op.drop_index('ix_message_named', table_name='message')
     op.drop_index('ix_message_region_code', table_name='message')
     op.create_index('ix_message_contents', 'message', ['created_at'], unique=False, postgresql_where=sa.text('text IS NOT NULL'))
+    op.drop_index('ix_attempt_message_id', table_name='attempt')
+    op.create_index('ix_attempt_message_id', 'attempt', ['message_id', 'number'], unique=False)
     op.drop_index('ix_attempt_ended_at', table_name='attempt')
-    op.drop_table('message_action')
     op.drop_index('ix_message_settle', table_name='message', postgresql_where=sa.text('settle_until IS NOT NULL'))
     op.drop_index('ix_message_person', table_name='message', postgresql_ops={'person_key': 'text_pattern_ops'})
     op.drop_index('ix_message_meeting_slug', table_name='message')

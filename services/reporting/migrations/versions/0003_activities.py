@@ -293,6 +293,75 @@ def upgrade() -> None:
     op.create_index('ix_evidence_activity_id', 'evidence', ['activity_id'], unique=False, postgresql_where=sa.text('activity_id IS NOT NULL'))
     op.create_index('ix_evidence_form_ref', 'evidence', ['form_ref'], unique=False, postgresql_where=sa.text('form_ref IS NOT NULL'))
     _add_schedules()
+    op.create_table('library_match',
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('scope', sa.Text(), nullable=False),
+    sa.Column('library_id', sa.Uuid(), nullable=True),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('decided_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.PrimaryKeyConstraint('key', 'scope', name=op.f('pk_library_match'))
+    )
+    op.create_table('region_move',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('from_code', sa.Text(), nullable=False),
+    sa.Column('to_code', sa.Text(), nullable=False),
+    sa.Column('valid_from', sa.Date(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('moved', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('from_code <> to_code', name=op.f('ck_region_move_codes')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_region_move'))
+    )
+    op.create_table('sim_import',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('account', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('region_code', sa.Text(), nullable=False),
+    sa.Column('file_name', sa.Text(), nullable=False),
+    sa.Column('stored', sa.Text(), nullable=False),
+    sa.Column('stream', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('state', sa.Text(), server_default=sa.text("'reading'"), nullable=False),
+    sa.Column('total', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('done', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('error', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("state IN ('reading', 'ready', 'taking', 'done', 'undoing', 'undone', 'failed', 'cancelled')", name=op.f('ck_sim_import_state')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sim_import'))
+    )
+    op.create_index('ix_sim_import_open', 'sim_import', ['created_at'], unique=False, postgresql_where=sa.text("state IN ('reading', 'taking', 'undoing')"))
+    op.create_index('ix_sim_import_region_code', 'sim_import', ['region_code', 'id'], unique=False)
+    op.create_table('sim_place',
+    sa.Column('import_id', sa.Uuid(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('place', sa.Text(), nullable=False),
+    sa.Column('region_code', sa.Text(), nullable=False),
+    sa.Column('library_id', sa.Uuid(), nullable=True),
+    sa.Column('status', sa.Text(), server_default=sa.text("'open'"), nullable=False),
+    sa.ForeignKeyConstraint(['import_id'], ['sim_import.id'], name=op.f('fk_sim_place_import_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('import_id', 'key', name=op.f('pk_sim_place'))
+    )
+    op.create_index('ix_sim_place_library_id', 'sim_place', ['library_id'], unique=False)
+    op.create_table('sim_row',
+    sa.Column('import_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('place_key', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('content', sa.Uuid(), nullable=False),
+    sa.Column('occurrence', sa.Integer(), server_default=sa.text('1'), nullable=False),
+    sa.Column('report', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('errors', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('notes', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('outcome', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.ForeignKeyConstraint(['import_id'], ['sim_import.id'], name=op.f('fk_sim_row_import_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('import_id', 'number', name=op.f('pk_sim_row'))
+    )
+    op.create_index('ix_sim_row_content', 'sim_row', ['import_id', 'content'], unique=False)
+    op.create_index('ix_sim_row_place_key', 'sim_row', ['import_id', 'place_key', 'number'], unique=False)
     _add_triggers()
 
 
@@ -335,6 +404,16 @@ def _add_schedules() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index('ix_sim_row_place_key', table_name='sim_row')
+    op.drop_index('ix_sim_row_content', table_name='sim_row')
+    op.drop_table('sim_row')
+    op.drop_index('ix_sim_place_library_id', table_name='sim_place')
+    op.drop_table('sim_place')
+    op.drop_index('ix_sim_import_region_code', table_name='sim_import')
+    op.drop_index('ix_sim_import_open', table_name='sim_import', postgresql_where=sa.text("state IN ('reading', 'taking', 'undoing')"))
+    op.drop_table('sim_import')
+    op.drop_table('region_move')
+    op.drop_table('library_match')
     op.drop_table('schedule_slot')
     op.drop_index('ix_report_schedule_owner_id', table_name='report_schedule')
     op.drop_index('ix_report_schedule_next_at', table_name='report_schedule', postgresql_where=sa.text('active'))

@@ -1,0 +1,111 @@
+"""Regions that lie elsewhere from a day on: a village that moved to another kecamatan or province.
+
+Its libraries follow, and its reports from that day on; what was before stays where it happened.
+The triggers on the table of reports move the sums.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from services.reporting.models import RegionMove
+from shared import regions
+
+CHUNK = 1000
+
+
+class BadMove(ValueError):
+    """No such move; the message is a key of `import_words.MOVES`."""
+
+
+_DUE = text("""
+    SELECT id, from_code, to_code, valid_from, actor FROM region_move
+    WHERE finished_at IS NULL AND valid_from <= :today
+    ORDER BY valid_from, id LIMIT 1 FOR UPDATE SKIP LOCKED""")
+
+_PLACE = ":to || substr({0}, length(:from) + 1)"
+_INSIDE = "({0} = :from OR {0} LIKE :from || '.%')"
+
+_LIBRARIES = text(f"""
+    UPDATE library SET region_code = {_PLACE.format("region_code")},
+        province_code = left({_PLACE.format("region_code")}, 2),
+        regency_code = left({_PLACE.format("region_code")}, 5),
+        village_code = CASE WHEN village_code IS NULL THEN NULL
+                            ELSE {_PLACE.format("region_code")} END
+    WHERE {_INSIDE.format("region_code")}""")
+
+_REPORTS = text(f"""
+    WITH moved AS (
+        UPDATE activity SET place_code = {_PLACE.format("place_code")},
+            province_code = left({_PLACE.format("place_code")}, 2),
+            regency_code = left({_PLACE.format("place_code")}, 5),
+            revision = revision + 1, changed_at = now()
+        WHERE id = ANY (ARRAY(
+            SELECT id FROM activity
+            WHERE regency_code LIKE left(:from, 5) || '%' AND {_INSIDE.format("place_code")}
+              AND day >= :valid_from
+            LIMIT :chunk))
+        RETURNING id, revision, place_code
+    )
+    INSERT INTO activity_change (activity_id, revision, action, actor, role, before, after)
+    SELECT id, revision, 'moved', :actor, 'national',
+        jsonb_build_object('place_code', CAST(:from AS text) || substr(place_code, length(:to) + 1)),
+        jsonb_build_object('place_code', place_code)
+    FROM moved RETURNING id""")
+
+_PROGRESS = text("""
+    UPDATE region_move SET moved = moved + :moved,
+        finished_at = CASE WHEN :over THEN now() END
+    WHERE id = :id""")
+
+
+def order(
+    session: Session, actor: str, from_code: str, to_code: str, valid_from: date
+) -> RegionMove:
+    """Have a region moved, from its day on. Raises `BadMove`. `jobs` must be woken."""
+    if regions.find(to_code) is None:
+        raise BadMove("unknown-region")
+    if not _is_code(from_code) or len(from_code) != len(to_code) or from_code == to_code:
+        raise BadMove("not-alike")
+    if len(from_code) < len("21.01.06"):
+        raise BadMove("too-large")  # a province or kab/kota is summed by its code
+    move = RegionMove(from_code=from_code, to_code=to_code, valid_from=valid_from, actor=actor)
+    session.add(move)
+    session.flush()
+    return move
+
+
+def work(session: Session, today: date) -> bool:
+    """Move one chunk of the move that is due; whether there may be more.
+
+    The row of the move is locked until the commit, so two workers never move the same.
+    """
+    due = session.execute(_DUE, {"today": today}).first()
+    if due is None:
+        return False
+    values = {
+        "from": due.from_code,
+        "to": due.to_code,
+        "valid_from": due.valid_from,
+        "actor": due.actor,
+        "chunk": CHUNK,
+    }
+    session.execute(_LIBRARIES, values)  # first, so that what comes from now on lies right
+    moved = len(session.execute(_REPORTS, values).all())
+    session.execute(_PROGRESS, {"id": due.id, "moved": moved, "over": moved < CHUNK})
+    return True
+
+
+def page(session: Session, limit: int = 50) -> Sequence[RegionMove]:
+    """The moves, newest first."""
+    return session.scalars(select(RegionMove).order_by(RegionMove.id.desc()).limit(limit)).all()
+
+
+def _is_code(code: str) -> bool:
+    parts = code.split(".")
+    widths = [2, 2, 2, 4][: len(parts)]
+    return len(parts) <= len(widths) and [
+        len(part) if part.isdecimal() else 0 for part in parts
+    ] == widths

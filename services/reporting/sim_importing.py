@@ -1,0 +1,323 @@
+"""The engine of imports: one worker brings one due import on, batch by batch.
+
+The pattern is that of registration's: a claim takes a lease, whose end is the claim's mark, and
+every later write names it. A batch is one transaction with its progress, so a killed worker leaves
+whole batches, and each report has a reference made from what it says: taken twice, it is one.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import SequenceMatcher
+from itertools import islice
+from typing import Any
+from uuid import uuid5
+
+import structlog
+from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from services.reporting import library_matching, sim_files
+from services.reporting.guards import SIMILAR
+from services.reporting.models import SimImport, SimPlace, SimRow
+from services.reporting.resources import database
+from services.reporting.sim_files import Unreadable
+from services.reporting.sim_streams import NAMESPACE, Parsed, parse
+from services.reporting.streams import MEASURES
+from shared.names import plain_name
+
+log = structlog.get_logger()
+
+LEASE_S = 20  # with the clock's 15 s, a killed worker's import goes on within 35
+SLICE_S = 25  # then another one may have the worker; Celery ends a task after 50
+BATCH = 1000
+
+_CLAIM = text("""
+    WITH due AS (
+        SELECT id FROM sim_import
+        WHERE state IN ('reading', 'taking', 'undoing')
+          AND (lease_until IS NULL OR lease_until <= now())
+        ORDER BY lease_until NULLS FIRST, created_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE sim_import SET lease_until = now() + make_interval(secs => :lease)
+    FROM due WHERE sim_import.id = due.id RETURNING sim_import.*""")
+_HELD = "WHERE id = :id AND state = :state AND lease_until = :mark"
+_RENEW = text(f"""
+    UPDATE sim_import SET done = done + :more, total = greatest(total, done + :more),
+        lease_until = clock_timestamp() + make_interval(secs => :lease)
+    {_HELD} RETURNING lease_until""")
+_RELEASE = text(f"UPDATE sim_import SET lease_until = now() {_HELD} RETURNING id")
+_END = text(f"""
+    UPDATE sim_import SET state = :next, error = :error, lease_until = NULL,
+        finished_at = CASE WHEN :next = 'ready' THEN NULL ELSE now() END
+    {_HELD} RETURNING id""")
+
+# Of equal rows the first is number 1, and the others are looked at.
+_COUNT_EQUAL = text("""
+    UPDATE sim_row SET occurrence = counted.nth, notes = notes || '{"same-row": ""}'
+    FROM (SELECT number, row_number() OVER (PARTITION BY content ORDER BY number) AS nth
+          FROM sim_row WHERE import_id = :id AND errors = '{}') AS counted
+    WHERE sim_row.import_id = :id AND sim_row.number = counted.number AND counted.nth > 1""")
+
+_WAITING = text("""
+    SELECT number, content, occurrence, report, notes, sim_place.library_id, sim_place.status
+    FROM sim_row JOIN sim_place
+        ON sim_place.import_id = sim_row.import_id AND sim_place.key = sim_row.place_key
+    WHERE sim_row.import_id = :id AND errors = '{}' AND outcome = '' AND status <> 'open'
+    ORDER BY number LIMIT :limit""")
+
+_TAKE = text(f"""
+    WITH told AS MATERIALIZED (
+        SELECT * FROM json_populate_recordset(NULL::activity, CAST(:rows AS json))
+    ), handed AS (
+        INSERT INTO activity (id, library_id, stream, day, month, title, category, fields,
+            province_code, regency_code, place_code, stage, client_ref, content_hash, source,
+            import_id, submitted_at, submitted_by, {", ".join(MEASURES)})
+        SELECT told.id, library.id, told.stream, told.day, date_trunc('month', told.day),
+            told.title, told.category, told.fields, library.province_code, library.regency_code,
+            library.region_code, told.stage, told.client_ref, told.content_hash, 'import',
+            told.import_id, coalesce(told.submitted_at, now()), told.submitted_by,
+            {", ".join(f"coalesce(told.{measure}, 0)" for measure in MEASURES)}
+        FROM told JOIN library AS known ON known.id = told.library_id
+        JOIN library ON library.id = coalesce(known.merged_into, known.id)
+        WHERE :scope = '' OR library.region_code = :scope OR library.region_code LIKE :scope || '.%'
+        ON CONFLICT (library_id, client_ref) DO NOTHING
+        RETURNING id, client_ref, revision, submitted_by, stage
+    ), noted AS (
+        INSERT INTO activity_change (activity_id, revision, action, actor, role, comment)
+        SELECT id, revision, 'submitted', submitted_by, :role, 'SIM TPBIS' FROM handed
+        UNION ALL
+        SELECT id, revision, 'verified', submitted_by, :role, 'SIM TPBIS' FROM handed
+        WHERE stage = 1
+    )
+    SELECT client_ref FROM handed""")
+
+_OUTCOMES = text("""
+    UPDATE sim_row SET outcome = told.outcome, notes = sim_row.notes || told.notes
+    FROM json_to_recordset(CAST(:rows AS json)) AS told(number int, outcome text, notes jsonb)
+    WHERE import_id = :id AND sim_row.number = told.number""")
+
+_THERE = text("""
+    SELECT told.number, activity.title FROM json_to_recordset(CAST(:rows AS json))
+        AS told(number int, library_id uuid, stream text, day date)
+    JOIN activity ON activity.library_id = told.library_id AND activity.stream = told.stream
+        AND activity.month = date_trunc('month', told.day) AND activity.day = told.day
+    WHERE activity.deleted_at IS NULL AND activity.import_id IS DISTINCT FROM :id""")
+
+# What somebody corrected since is theirs. Without its reference the same file may bring it again.
+_UNDO = text("""
+    WITH gone AS (
+        UPDATE activity SET deleted_at = now(), client_ref = NULL, revision = revision + 1,
+            changed_at = now()
+        WHERE id = ANY (ARRAY(
+            SELECT id FROM activity WHERE import_id = :id AND deleted_at IS NULL
+              AND NOT EXISTS (SELECT FROM activity_change
+                              WHERE activity_id = activity.id AND action = 'edited')
+            LIMIT :limit))
+        RETURNING id, revision
+    )
+    INSERT INTO activity_change (activity_id, revision, action, actor, role, comment)
+    SELECT id, revision, 'deleted', :actor, :role, 'SIM TPBIS' FROM gone
+    RETURNING activity_id""")
+
+
+class Overtaken(Exception):
+    """The import was cancelled, or is another worker's by now."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """An import in this worker's hands, until `mark`, which moves with every batch."""
+
+    row: Row[Any]
+    mark: datetime
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What a write must name to be heard."""
+        return {"id": self.row.id, "state": self.row.state, "mark": self.mark}
+
+
+def claim(session: Session) -> Claim | None:
+    """Take the import that has waited longest: new, released, or left by a dead worker."""
+    row = session.execute(_CLAIM, {"lease": LEASE_S}).first()
+    return None if row is None else Claim(row, row.lease_until)
+
+
+def work(held: Claim) -> bool:
+    """Bring a claimed import on for one slice; whether something is left of it."""
+    steps = {"reading": _read, "taking": _take, "undoing": _undo}
+    ends = {"reading": "ready", "taking": "done", "undoing": "undone"}
+    state = held.row.state
+    try:
+        until = time.monotonic() + SLICE_S
+        for _batch in steps[state](held):
+            if time.monotonic() > until:
+                _write(_RELEASE, held.key)
+                return True
+        _end(held, ends[state])
+    except Overtaken:
+        log.info("import.overtaken", id=str(held.row.id))
+    except Unreadable as refusal:
+        _end(held, "failed", refusal.code)
+    except OperationalError:
+        log.exception("import.interrupted", id=str(held.row.id))  # the lease brings it back
+    except Exception:
+        # It would be the same the next time. The page offers to go on.
+        log.exception("import.error", id=str(held.row.id))
+        _end(held, "failed", f"unexpected:{state}")
+    return False
+
+
+def _read(held: Claim) -> Iterator[None]:
+    """Judge the rows behind those that are stored already, then match and count equal ones."""
+    with database.sessions.begin() as session:
+        job = session.get_one(SimImport, held.row.id)
+        last = session.scalar(select(func.max(SimRow.number)).where(SimRow.import_id == job.id))
+    now = datetime.now(UTC)
+    fresh = (one for one in sim_files.rows(job.stored) if one[0] > (last or 0))
+    while batch := list(islice(fresh, BATCH)):
+        parsed = [(number, parse(row, job.stream, now)) for number, row in batch]
+        with database.sessions.begin() as session:
+            mark = _renew(session, held, len(parsed))
+            _keep_places(session, job, parsed)
+            session.execute(insert(SimRow), [_row(job, *one) for one in parsed])
+        held.mark = mark
+        last = batch[-1][0]
+        yield
+    if not last:
+        raise Unreadable("no-rows")
+    with database.sessions.begin() as session:
+        held_mark = _renew(session, held, 0)
+        session.execute(_COUNT_EQUAL, {"id": job.id})
+    held.mark = held_mark
+
+
+def _keep_places(session: Session, job: SimImport, parsed: list[tuple[int, Parsed]]) -> None:
+    named = {one.place.key: (one.place, one.report["stream"]) for _, one in parsed if one.report}
+    known = select(SimPlace.key).where(SimPlace.import_id == job.id, SimPlace.key.in_(named))
+    for key in session.scalars(known).all():
+        del named[key]
+    session.add_all(library_matching.match(session, job, named.values()))
+    session.flush()
+
+
+def _row(job: SimImport, number: int, parsed: Parsed) -> dict[str, Any]:
+    errors = dict(parsed.errors)
+    code = library_matching.region_of(parsed.place.regions)
+    if not errors and library_matching.outside(job.region_code, code):
+        errors = {"": "outside"}
+    return {
+        "import_id": job.id,
+        "number": number,
+        "place_key": parsed.place.key,
+        "content": parsed.content,
+        "report": parsed.report,
+        "errors": errors,
+        "notes": parsed.notes,
+    }
+
+
+def _take(held: Claim) -> Iterator[None]:
+    """Take rows whose library is known, a batch in one statement and one transaction."""
+    while True:
+        with database.sessions.begin() as session:
+            rows = session.execute(_WAITING, {"id": held.row.id, "limit": BATCH}).all()
+            if not rows:
+                return
+            mark = _renew(session, held, len(rows))
+            ours = {row.number: _activity(held, row) for row in rows if row.status != "not_ours"}
+            notes = _there(session, held, rows)
+            values = {
+                "rows": json.dumps(list(ours.values())),
+                "scope": held.row.region_code,
+                "role": held.row.role,
+            }
+            taken = {str(ref) for ref in session.execute(_TAKE, values).scalars()}
+            told = [
+                {"number": row.number, "outcome": _outcome(ours, taken, row.number)}
+                for row in rows
+            ]
+            for one in told:
+                seen = one["outcome"] == "taken" and one["number"] in notes
+                one["notes"] = {"there": ""} if seen else {}
+            session.execute(_OUTCOMES, {"id": held.row.id, "rows": json.dumps(told)})
+        held.mark = mark
+        yield
+
+
+def _outcome(ours: Mapping[int, Mapping[str, Any]], taken: set[str], number: int) -> str:
+    if number not in ours:
+        return "not_ours"
+    return "taken" if ours[number]["client_ref"] in taken else "already"
+
+
+def _activity(held: Claim, row: Row[Any]) -> dict[str, Any]:
+    report = row.report
+    return {
+        **{name: report[name] for name in ("stream", "day", "title", "category", "fields")},
+        **{name: report[name] for name in ("content_hash", "stage", "submitted_at", "timely")},
+        **report["measures"],
+        "id": str(uuid7()),
+        "library_id": str(row.library_id),
+        "client_ref": str(uuid5(NAMESPACE, f"{row.content}:{row.occurrence}")),
+        "import_id": str(held.row.id),
+        "submitted_by": held.row.name,
+    }
+
+
+def _there(session: Session, held: Claim, rows: list[Row[Any]] | Any) -> set[int]:
+    """Rows that are likely here already, from a form or another file."""
+    asked = {row.number: row.report for row in rows}
+    told = [
+        {"number": row.number, "library_id": str(row.library_id)}
+        | {name: row.report[name] for name in ("stream", "day")}
+        for row in rows
+        if row.library_id
+    ]
+    found: set[int] = set()
+    for number, title in session.execute(_THERE, {"id": held.row.id, "rows": json.dumps(told)}):
+        mine, theirs = plain_name(asked[number]["title"]), plain_name(title)
+        if mine == theirs or SequenceMatcher(None, mine, theirs).ratio() >= SIMILAR:
+            found.add(number)
+    return found
+
+
+def _undo(held: Claim) -> Iterator[None]:
+    values = {
+        "id": held.row.id,
+        "limit": BATCH,
+        "actor": held.row.name,
+        "role": held.row.role,
+    }
+    while True:
+        with database.sessions.begin() as session:
+            gone = session.execute(_UNDO, values).all()
+            mark = _renew(session, held, len(gone))
+        held.mark = mark
+        if not gone:
+            return
+        yield
+
+
+def _renew(session: Session, held: Claim, more: int) -> datetime:
+    """Keep the lease, and count on. Raises `Overtaken` when it is not held any more."""
+    values = {"lease": LEASE_S, "more": more}
+    mark: datetime | None = session.execute(_RENEW, held.key | values).scalar()
+    if mark is None:
+        raise Overtaken
+    return mark
+
+
+def _end(held: Claim, state: str, error: str = "") -> None:
+    if _write(_END, held.key | {"next": state, "error": error}):
+        log.info("import.ended", id=str(held.row.id), state=state, error=error)
+
+
+def _write(statement: Any, values: Mapping[str, Any]) -> bool:
+    with database.autocommit() as connection:
+        return connection.execute(statement, values).first() is not None

@@ -1,0 +1,185 @@
+"""Imports from SIM TPBIS as people see them: ordered, looked at, taken over, undone.
+
+    reading -> ready -> taking -> done -> undoing -> undone | failed | cancelled
+
+`sim_importing` is the engine.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.reporting.models import SimImport, SimRow
+from services.reporting.resources import import_files
+from shared.documents.common import clean
+from shared.security import Caller, in_scope
+
+PAGE = 20  # imports
+ROWS_PAGE = 50
+UNDO = timedelta(days=7)
+KEEP = timedelta(days=90)  # then the file's rows are forgotten; what was taken stays
+YOUNG = timedelta(hours=2)
+OPEN = ("reading", "ready", "taking")
+
+
+class ImportNotFound(LookupError):
+    """No import has this id, or none that the caller may see."""
+
+
+class NotReady(Exception):
+    """The import is in another state than this step needs."""
+
+
+def order(  # noqa: PLR0913 - what an order says
+    session: Session,
+    caller: Caller,
+    import_id: UUID,
+    *,
+    stored: str,
+    file_name: str,
+    stream: str,
+) -> None:
+    """Have a stored file read; ordered twice with one id, it is one. `jobs` must be woken."""
+    values = {
+        "id": import_id,
+        "account": caller.subject,
+        "name": caller.name,
+        "role": caller.role,
+        "region_code": caller.region_code,
+        "file_name": " ".join(clean(file_name).split())[:200],
+        "stored": stored,
+        "stream": stream,
+    }
+    session.execute(insert(SimImport).values(values).on_conflict_do_nothing())
+
+
+def find(session: Session, caller: Caller, import_id: UUID) -> SimImport:
+    """One import of the caller's region. Raises `ImportNotFound`."""
+    query = select(SimImport).where(
+        SimImport.id == import_id, in_scope(SimImport.region_code, caller)
+    )
+    job = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if job is None:
+        raise ImportNotFound(import_id)
+    return job
+
+
+def page(
+    session: Session, caller: Caller, words: str = "", after: UUID | None = None
+) -> tuple[list[SimImport], UUID | None]:
+    """Imports of the caller's region, newest first, and where the next page begins."""
+    query = select(SimImport).where(in_scope(SimImport.region_code, caller))
+    if words:
+        query = query.where(SimImport.file_name.icontains(words, autoescape=True))
+    if after:
+        query = query.where(SimImport.id < after)
+    rows = list(session.scalars(query.order_by(SimImport.id.desc()).limit(PAGE + 1)))
+    return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
+
+
+_COUNTS = text("""
+    SELECT count(*) AS rows, count(*) FILTER (WHERE errors <> '{}') AS bad,
+        count(*) FILTER (WHERE errors = '{}' AND notes <> '{}') AS noted,
+        count(*) FILTER (WHERE errors = '{}' AND status = 'open') AS open,
+        count(*) FILTER (WHERE errors = '{}' AND status <> 'open' AND outcome = '') AS waiting,
+        count(*) FILTER (WHERE outcome = 'taken') AS taken,
+        count(*) FILTER (WHERE outcome = 'already') AS already,
+        count(*) FILTER (WHERE errors = '{}' AND status = 'not_ours') AS not_ours,
+        count(*) FILTER (WHERE errors = '{}' AND report -> 'stage' = '1') AS verified
+    FROM sim_row LEFT JOIN sim_place
+        ON sim_place.import_id = sim_row.import_id AND sim_place.key = sim_row.place_key
+    WHERE sim_row.import_id = :id""")
+
+
+def counts(session: Session, job: SimImport) -> Row[Any]:
+    """How many rows an import has, and of what sort."""
+    return session.execute(_COUNTS, {"id": job.id}).one()
+
+
+def rows_page(
+    session: Session, job: SimImport, kind: str, after: int = 0, limit: int = ROWS_PAGE
+) -> tuple[list[SimRow], int | None]:
+    """Rows that are `bad`, `noted` or `good`, by number, and where the next page begins."""
+    bad, noted = SimRow.errors != {}, SimRow.notes != {}
+    of_kind = {"bad": bad, "noted": ~bad & noted, "good": ~bad}[kind]
+    query = select(SimRow).where(SimRow.import_id == job.id, SimRow.number > after, of_kind)
+    rows = list(session.scalars(query.order_by(SimRow.number).limit(limit + 1)))
+    return rows[:limit], rows[limit - 1].number if len(rows) > limit else None
+
+
+def bad_rows(session: Session, job: SimImport) -> Iterator[SimRow]:
+    """All rows that are refused, a page at a time."""
+    after: int | None = 0
+    while after is not None:
+        rows, after = rows_page(session, job, "bad", after, limit=1000)
+        yield from rows
+        session.expunge_all()
+
+
+def take(session: Session, job: SimImport) -> None:
+    """Take over what is right and known to be whose; again, once more is known.
+
+    Raises `NotReady`. `jobs` must be woken.
+    """
+    _must_be(session, job, "ready", "done")
+    job.total, job.done = counts(session, job).waiting, 0
+    job.state, job.lease_until, job.finished_at = "taking", None, None
+    job.taken_at = job.taken_at or func.now()
+
+
+def may_undo(job: SimImport, now: Any) -> bool:
+    """Whether what it brought may still be taken back."""
+    return job.state == "done" and bool(job.taken_at) and now - job.taken_at < UNDO
+
+
+def undo(session: Session, job: SimImport, now: Any) -> None:
+    """Take back what it brought, but what somebody has corrected since. Raises `NotReady`."""
+    _must_be(session, job, "done")
+    if not may_undo(job, now):
+        raise NotReady(job.state)
+    job.total, job.done = counts(session, job).taken, 0
+    job.state, job.lease_until, job.finished_at = "undoing", None, None
+
+
+def resume(session: Session, job: SimImport) -> None:
+    """Go on with one that failed in a way that is not its file's fault. Raises `NotReady`."""
+    _must_be(session, job, "failed")
+    code, _, state = job.error.partition(":")
+    if code != "unexpected":
+        raise NotReady(job.state)
+    job.state, job.error, job.lease_until, job.finished_at = state, "", None, None
+
+
+def cancel(session: Session, job: SimImport) -> None:
+    """Stop; what was taken stays, and can be undone. One that has ended stays as it is."""
+    begun = job.taken_at is not None
+    session.execute(
+        update(SimImport)
+        .where(SimImport.id == job.id, SimImport.state.in_(OPEN))
+        .values(
+            state="done" if begun else "cancelled", finished_at=func.now(), lease_until=None
+        )
+    )
+
+
+def purge(session: Session) -> None:
+    """Forget the rows of files after their time."""
+    session.execute(delete(SimImport).where(SimImport.created_at < func.now() - KEEP))
+
+
+def sweep(session: Session) -> int:
+    """Delete the files that no import names; returns how many."""
+    named = set(session.scalars(select(SimImport.stored)))
+    loose = [name for name in import_files.names(older_than=YOUNG) if name not in named]
+    return sum(import_files.delete(name, older_than=YOUNG) for name in loose)
+
+
+def _must_be(session: Session, job: SimImport, *states: str) -> None:
+    session.refresh(job, with_for_update=True)
+    if job.state not in states:
+        raise NotReady(job.state)

@@ -14,10 +14,12 @@ run: setup
 
 # What CI runs: the checks, then the tests on real PostgreSQL and Redis.
 test: check
-	@# Two processes, as there are mostly two cores: the folders of the services, and all the rest.
-	$(BIN)/python -m pytest $(SERVICES) > .pytest-services.log 2>&1 & services=$$!; \
+	@# Three processes, each in order: two for the services' folders, one for all the rest.
+	$(BIN)/python -m pytest tests/notifications > .pytest-notifications.log 2>&1 & first=$$!; \
+	$(BIN)/python -m pytest tests/registration tests/reporting > .pytest-services.log 2>&1 & second=$$!; \
 	$(BIN)/python -m pytest $(SERVICES:%=--ignore=%); rest=$$?; \
-	wait $$services; services=$$?; cat .pytest-services.log; exit $$((rest + services))
+	wait $$first; first=$$?; wait $$second; second=$$?; \
+	cat .pytest-notifications.log .pytest-services.log; exit $$((rest + first + second))
 
 check: setup
 	$(BIN)/ruff check .

@@ -162,7 +162,7 @@ def find(session: Session, caller: Caller, report_id: UUID) -> Row[Any]:
     return row
 
 
-def page(
+def page(  # noqa: PLR0913 - what a list is asked by
     session: Session,
     caller: Caller,
     *,

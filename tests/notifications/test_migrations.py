@@ -29,12 +29,11 @@ MADE: dict[type, Any] = {
     UUID: uuid4(),
     str: "contoh",
     datetime: datetime.now(UTC),
-    object: datetime.now(UTC),  # `models.messages.Finite`
     date: date(2026, 8, 1),
     bool: True,
     int: 1,
     Decimal: Decimal(1),
-    dict: {},
+    object: {},  # JSON
 }
 
 

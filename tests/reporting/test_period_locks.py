@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -42,7 +43,7 @@ def seen(lock_id: int, caller: Caller = BINTAN) -> tuple[list[Line], list[tuple[
         return lines, [(row.id, row.action) for row in changed]
 
 
-def edit(report_id: UUID, **changes: str) -> None:
+def edit(report_id: UUID, **changes: Any) -> None:
     with database.sessions.begin() as session:
         found = session.get_one(Activity, report_id)
         one: Handed = handed(confirmed=ANSWERED, **changes)

@@ -203,8 +203,8 @@ def test_the_scope_is_looked_at_again_when_the_report_is_made(example: Path) -> 
     jobs.make_reports()
     told = office.get(location).json()
     assert told["status"] == "failed"
-    assert "tidak lagi di wilayah Anda" in told["error"]
-    assert "no longer in your region" in told["error"]
+    assert "bukan lagi hak Anda" in told["error"]
+    assert "no longer yours" in told["error"]
     assert list(example.iterdir()) == []
 
 

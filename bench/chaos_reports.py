@@ -167,7 +167,9 @@ def _look() -> dict[str, int]:
             path = folder / (row.file or "-")
             whole = row.status == "done" and path.exists() and row.row_count == content.total
             whole = whole and hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
-            lost += not whole
+            if not whole:
+                print("lost:", row.kind, row.format, row.status, row.error, file=sys.stderr)
+                lost += 1
     files = {row.file for row in rows if row.file}
     left = [path.name for path in folder.iterdir() if path.name not in files]
     return {"lost": lost, "doubled": abs(events - len(rows)) + len(left)}

@@ -85,6 +85,7 @@ def _fill() -> None:
     with database.sessions.begin() as session:
         found = country.libraries(session, all_villages=False)
     with database.sessions.begin() as session:
+        country.reports(session, 1, SIZE, found)
         # The generator's years and streams made one: the export is of one stream and year.
         session.execute(_ONE_YEAR)
     while True:
@@ -132,7 +133,7 @@ def _in_a_process(name: str, folder: Path) -> Timed:
 
 def _task(name: str, folder: Path, writer: Any) -> None:
     os.environ.setdefault("LOG_JSON", "false")
-    prepared = PREPARED.get(name, lambda _folder: None)(folder)
+    prepared = PREPARED[name](folder)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     TASKS[name](folder, prepared)

@@ -248,6 +248,29 @@ def activity(site: Site) -> str:
 
 
 @once
+def schedule(site: Site) -> str:
+    """Id of a schedule of the kab/kota's."""
+    key = secrets(site)["SECRET_KEY_REPORTING"]
+    sent = {
+        "form_token": Signer(lambda: key, "form").new_form(),
+        "kind": "completeness",
+        "region": "21.01",
+        "format": "csv",
+        "language": "id",
+        "every": "month",
+        "day": "11",
+        "hour": "8",
+    }
+    who, client = headers(site, official(site, "regency")), site.client()
+    answer = client.post("/reporting/schedules", data=sent, headers=who)
+    assert answer.status_code == 303, answer.text[-2000:]
+    page = client.get("/reporting/schedules", headers=who)
+    ids = re.findall(r"/reporting/schedules/([0-9a-f-]{36})", page.text)
+    assert ids, "no schedule is listed"
+    return str(ids[0])
+
+
+@once
 def period_lock(site: Site) -> str:
     """Id of a month that the kab/kota locked."""
     key = secrets(site)["SECRET_KEY_REPORTING"]
@@ -472,6 +495,7 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "reporting/meetings/{slug}": known,
     "reporting/api/v1/meetings/{slug}": known,
     "reporting/files/{token}": made_up,
+    "reporting/schedules/{schedule_id}": schedule,
     "reporting/evidence/{token}": made_up,
     "reporting/own/l/{token}": made_up,
     "reporting/own/links/{library_id}": own_library,

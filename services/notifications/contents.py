@@ -25,7 +25,7 @@ from jinja2 import (
     nodes,
     select_autoescape,
 )
-from jinja2.runtime import Macro
+from jinja2.runtime import BlockReference, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -234,7 +234,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     """Nothing can be called but building blocks, whatever a check has overlooked."""
 
     def is_safe_callable(self, obj: object) -> bool:
-        return isinstance(obj, Macro)
+        return isinstance(obj, Macro | BlockReference)
 
 
 def _environment(parts: Mapping[str, str]) -> ImmutableSandboxedEnvironment:

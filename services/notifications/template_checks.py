@@ -55,7 +55,7 @@ MESSAGES: dict[str, str] = {
 }
 WARNINGS = {"sms_parts", "sms_signs", "link_lost"}
 
-_ALWAYS = {"lang", "preferences", "loop"}
+_ALWAYS = {"lang", "preferences", "loop", "self"}
 # What Jinja and Python's own compiler say to a draft that is too much for them.
 _TOO_MUCH = (SyntaxError, RecursionError, MemoryError, OverflowError)
 _NEEDED = re.compile(r"(^|_)links?$|^code$")

@@ -61,6 +61,7 @@ class _Walk:
         self.frame = frame
         self.seen = Seen()
         self.calls: dict[str, tuple[str, ...]] = {}
+        self.block = ""
 
     def all(self, values: Scope) -> Seen:
         self.seen.blocks.append([])
@@ -74,7 +75,9 @@ class _Walk:
                 self._import(node)
             elif isinstance(node, nodes.Block):
                 self.seen.blocks.append([])
+                self.block = node.name
                 self._body(node.body, values, [])
+                self.block = ""
             else:
                 self._statement(node, values, [])
         return self.seen
@@ -177,6 +180,8 @@ class _Walk:
     def _text(self, node: nodes.Expr, scope: Scope) -> str:
         if isinstance(node, nodes.Concat):
             return "".join(self._text(one, scope) for one in node.nodes)
+        if _is_title(node) and self.block not in {"", "title"}:  # not of itself: it would not end
+            return "x"
         value = self._value(node, scope)
         return "x" if value is ANYTHING else str(value)
 
@@ -184,7 +189,7 @@ class _Walk:
         match node:
             case nodes.Const():
                 return node.value
-            case nodes.Name():
+            case nodes.Name() if node.name != "self":
                 return scope.get(node.name, ANYTHING)  # those not declared are told elsewhere
             case nodes.Getattr():
                 return self._attribute(node, scope)
@@ -271,6 +276,21 @@ def _one_of(found: Any) -> Any:
     return found[0]
 
 
+def _is_title(node: nodes.Expr) -> bool:
+    """`self.title()`, which prints that block again."""
+    match node:
+        case nodes.Call(
+            node=nodes.Getattr(node=nodes.Name(name="self"), attr="title"),
+            args=[],
+            kwargs=[],
+            dyn_args=None,
+            dyn_kwargs=None,
+        ):
+            return True
+        case _:
+            return False
+
+
 def _is(node: nodes.Expr, name: str) -> bool:
     return isinstance(node, nodes.Const) and node.value == name
 
@@ -280,6 +300,8 @@ def _said(node: nodes.Expr) -> str:
 
 
 def _named(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Name):
+        return node.name
     if isinstance(node, nodes.Call):
         return f"{node.node.name}()" if isinstance(node.node, nodes.Name) else "()"
     return type(node).__name__.lower()

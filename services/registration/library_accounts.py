@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -49,7 +49,7 @@ def provide(session: Session, contact: Contact) -> None:
 
     A library has one: who asks by its other contact gets that. One that is disabled stays so.
     """
-    held = or_(Account.email == contact.email, Account.phone == contact.phone)
+    held = Account.email == contact.email if contact.email else Account.phone == contact.phone
     if session.scalar(select(Account.id).where(held).limit(1)):
         return
     library_id = session.execute(_OF_CONTACT, contact.model_dump()).scalar()

@@ -106,6 +106,7 @@ def page(session: Session, limit: int = 50) -> Sequence[RegionMove]:
 def _is_code(code: str) -> bool:
     parts = code.split(".")
     widths = [2, 2, 2, 4][: len(parts)]
-    return len(parts) <= len(widths) and [
-        len(part) if part.isdecimal() else 0 for part in parts
-    ] == widths
+    return (
+        len(parts) <= len(widths)
+        and [len(part) if part.isdecimal() else 0 for part in parts] == widths
+    )

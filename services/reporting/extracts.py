@@ -199,6 +199,8 @@ class Extract:
     def _rows(self) -> Iterator[Row]:
         """The same rows as values, from a cursor of the server's: few are in memory."""
         codes = [state.regency_code for state in self._states]
+        # All rows are wanted: a plan that is quick with the first ones is slow with the rest.
+        self._connection.exec_driver_sql("SET LOCAL cursor_tuple_fraction = 1")
         with self._cursor("extract") as cursor:
             cursor.itersize = FETCH
             cursor.execute(self._query, self._bound(codes))

@@ -187,7 +187,7 @@ def _means(verified: str) -> TextClause:
         WITH reached AS (
             SELECT library_id, {reached} FROM library_rollup
             WHERE month BETWEEN :first AND :last {verified} AND {_PLACED} GROUP BY library_id
-        ), scored AS (
+        ), scored AS MATERIALIZED (  -- or its rule would be worked out for each column
             SELECT left(region_code, :digits) AS region,
                 round(({points}) / {STEP}) * {STEP} AS total
             FROM library LEFT JOIN reached ON library_id = id WHERE {_LISTED}

@@ -156,9 +156,7 @@ _REMEMBERED = text("""
     ORDER BY key, scope DESC""")
 
 
-def _remembered(
-    session: Session, job: SimImport, keys: Collection[str]
-) -> dict[str, UUID | None]:
+def _remembered(session: Session, job: SimImport, keys: Collection[str]) -> dict[str, UUID | None]:
     values = {"keys": sorted(keys), "scope": job.region_code}
     return {row.key: row.library_id for row in session.execute(_REMEMBERED, values)}
 

@@ -148,8 +148,7 @@ class Periodic:
         region, period = place_name(self._region, language), self._span.label(language)
         count = sum((line.count for line in lines), completeness.Count())
         edges = [
-            self._number(edge)
-            for edge in (settings().kpi_green_above, settings().kpi_yellow_above)
+            self._number(edge) for edge in (settings().kpi_green_above, settings().kpi_yellow_above)
         ]
         return {
             "kind": terms["kind"],

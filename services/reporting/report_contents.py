@@ -58,9 +58,11 @@ def footer(work: Work, watermark: str) -> Footer:
 
 
 def place_name(code: str, language: Language) -> str:
-    """A region's full name; the country for no code."""
+    """A region's full name, or its code when it is not in our list; the country for no code."""
+    if not code:
+        return COUNTRY[language]
     region = regions.find(code)
-    return region.label if region else COUNTRY[language]
+    return region.label if region else code
 
 
 def check_region(code: str, scope: Caller) -> None:

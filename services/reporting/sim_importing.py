@@ -239,8 +239,7 @@ def _take(held: Claim) -> Iterator[None]:
             }
             taken = {str(ref) for ref in session.execute(_TAKE, values).scalars()}
             told = [
-                {"number": row.number, "outcome": _outcome(ours, taken, row.number)}
-                for row in rows
+                {"number": row.number, "outcome": _outcome(ours, taken, row.number)} for row in rows
             ]
             for one in told:
                 seen = one["outcome"] == "taken" and one["number"] in notes

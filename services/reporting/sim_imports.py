@@ -161,9 +161,7 @@ def cancel(session: Session, job: SimImport) -> None:
     session.execute(
         update(SimImport)
         .where(SimImport.id == job.id, SimImport.state.in_(OPEN))
-        .values(
-            state="done" if begun else "cancelled", finished_at=func.now(), lease_until=None
-        )
+        .values(state="done" if begun else "cancelled", finished_at=func.now(), lease_until=None)
     )
 
 

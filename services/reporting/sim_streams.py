@@ -213,10 +213,14 @@ def day(value: Any) -> str:
     text = _text(value)
     found = _DATE.match(text)
     if found:
-        year, month, of_month = (found[1], found[2], found[3]) if found[1] else (
-            found[6],
-            found[5],
-            found[4],
+        year, month, of_month = (
+            (found[1], found[2], found[3])
+            if found[1]
+            else (
+                found[6],
+                found[5],
+                found[4],
+            )
         )
         return f"{year}-{month.zfill(2)}-{of_month.zfill(2)}"
     word, _, year = plain_name(text).rpartition(" ")

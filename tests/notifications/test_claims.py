@@ -117,6 +117,15 @@ def test_nobody_gets_more_than_three_a_day(sink: SmtpSink) -> None:
     assert len(mails(sink)) == 6, "the next day"
 
 
+def test_announcements_do_not_keep_a_reminder_back(sink: SmtpSink) -> None:
+    bulk(3, zone_at(12), email="peserta@contoh.id")
+    send_due("bulk")
+    bulk(4, zone_at(12), email="peserta@contoh.id")
+    rows("UPDATE message SET class = 'reminder' WHERE state = 'queued'")
+    send_due("reminder")
+    assert len(mails(sink)) == 7
+
+
 def test_two_claims_at_once_see_one_cap() -> None:
     bulk(6, zone_at(12), email="peserta@contoh.id")
     found: list[int] = []

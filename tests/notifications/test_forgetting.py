@@ -1,11 +1,17 @@
 """What is forgotten when its time is over, and at once when somebody asks for it."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from builders import events
+from notifications.announcing_people import NATIONAL, draft, shown
 from notifications.mailroom import (
     code_requested,
+    coming_meeting,
     deliver,
     messages,
     registered,
@@ -15,9 +21,10 @@ from notifications.mailroom import (
 )
 from sqlalchemy import text
 
-from services.notifications import forgetting
+from services.notifications import announcements, forgetting
+from services.notifications.announcements import NotNow
 from services.notifications.resources import database
-from shared.events import RegistrationErased
+from shared.events import AccountChanged, AttendanceChanged, RegistrationErased
 from shared.local.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.usefixtures("empty")
@@ -154,3 +161,75 @@ def test_an_erasure_reaches_notes_receipts_and_the_reason_of_a_suppression(
         ("peserta@contoh.id", ""),
     ]
     assert sink.directory.exists()
+
+
+def known(days: int, *, email: str) -> str:
+    """Somebody who was at a meeting that is over for so many days; returns the registration."""
+    begins = datetime.now(UTC) - timedelta(days=days, hours=8)
+    meeting = coming_meeting(
+        slug=f"plm-{days}",
+        starts_at=begins,
+        ends_at=begins + timedelta(hours=8),
+        days=(begins.date(), begins.date()),
+    )
+    event = registered(meeting, email=email)
+    fields = {"meeting_slug": meeting.slug, "day": begins.date(), "session_id": None}
+    there = AttendanceChanged(
+        registration_id=UUID(event.subject), present=True, changed_at=begins, **fields
+    )
+    deliver(event, sealed(there))
+    return event.subject
+
+
+@pytest.mark.usefixtures("nobody")
+def test_whoever_was_at_a_meeting_long_ago_is_forgotten() -> None:
+    known(92, email="lama@contoh.id")
+    known(80, email="baru@contoh.id")
+    deliver(registered(email="nanti@contoh.id"))
+    assert forgetting.purge_copies() == 1
+    left = rows("SELECT email FROM participant ORDER BY email")
+    assert [row.email for row in left] == ["baru@contoh.id", "nanti@contoh.id"]
+    assert len(rows("SELECT FROM attendance")) == 1
+
+
+@pytest.mark.usefixtures("nobody")
+def test_of_a_closed_account_no_name_and_no_address_is_kept() -> None:
+    [account, *_] = [event for event in events() if isinstance(event, AccountChanged)]
+    deliver(sealed(account.model_copy(update={"active": True, "version": 1})))
+    deliver(sealed(account.model_copy(update={"active": False, "version": 2})))
+    [official] = rows("SELECT name, email, phone, active FROM official")
+    assert tuple(official) == ("", None, None, False)
+
+
+def test_an_announcement_of_long_ago_loses_its_text_and_can_no_longer_be_copied() -> None:
+    rows("TRUNCATE announcement CASCADE")
+    found = draft(NATIONAL)
+    rows("UPDATE announcement SET state = 'done', finished_at = now() - interval '91 days'")
+    kept = draft(NATIONAL)
+    forgetting.purge_copies()
+    assert (shown(found).body, shown(found).subject) == ("", "Bahan pertemuan")
+    assert shown(kept).body
+    with database.sessions.begin() as session, pytest.raises(NotNow):
+        announcements.clone(session, NATIONAL, found, uuid4())
+    rows("TRUNCATE announcement CASCADE")
+
+
+def test_two_batches_that_each_erase_somebody_do_not_stand_in_each_others_way() -> None:
+    """Types of a batch share a transaction: who has written and then wants to be alone is lost."""
+    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    [before] = rows(deadlocks)
+    for _ in range(3):
+        both = Barrier(2)
+
+        def batch(both: Barrier = both) -> None:
+            gone = registered(phone=None)
+            deliver(gone)
+            many = [registered(phone=None) for _ in range(30)]
+            both.wait()
+            deliver(*many, sealed(RegistrationErased(registration_id=UUID(gone.subject))))
+
+        with ThreadPoolExecutor(2) as workers:
+            for done in [workers.submit(batch) for _ in range(2)]:
+                done.result()
+    rows("SELECT pg_stat_force_next_flush()")
+    assert rows(deadlocks) == [before]

@@ -109,7 +109,7 @@ def test_infobip_gets_our_id_and_our_address(mailroom: Mailroom) -> None:
         [said] = [taken.fields for taken in fake.taken]
     [message] = messages()
     address = "http://sejawat.contoh.id/notifications/receipts/infobip?message="
-    assert said.pop("webhooks")["delivery"]["url"].startswith(f"{address}{message.id}&signature=")
+    assert said.pop("webhooks")["delivery"]["url"].startswith(f"{address}{message.id}&attempt=1&")
     assert said == {
         "sender": "Sejawat",
         "destinations": [{"to": NUMBER.removeprefix("+"), "messageId": str(message.id)}],

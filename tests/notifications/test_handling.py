@@ -65,7 +65,9 @@ def test_what_waits_is_cancelled_and_never_sent(national: httpx.Client, sink: Sm
 
 def test_what_failed_is_sent_again_at_once(national: httpx.Client, sink: SmtpSink) -> None:
     path = f"/notifications/messages/{failed(sink)}/retry"
+    rows("UPDATE message SET refusals = 5")
     assert send(national, path, note="Kotaknya sudah ada").status_code == 303
+    assert messages()[0].refusals == 0, "the pauses begin anew"
     send_due()
     assert states() == {"accepted": 1}
     assert len(mails(sink)) == 1

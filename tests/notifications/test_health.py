@@ -1,5 +1,8 @@
 """How the ways out and the queues are doing, as officials see it."""
 
+import html
+import re
+
 import httpx
 import pytest
 from notifications.desk import send, signed_in
@@ -69,6 +72,20 @@ def test_what_waits_is_counted_by_its_class(national: httpx.Client) -> None:
     assert "Terlambat" in page
     assert "belum pernah" in page
     assert "jobs" in page
+
+
+def test_what_nobody_knows_about_is_said_and_linked(
+    mailroom: Mailroom, our_url: str, national: httpx.Client
+) -> None:
+    deliver(registered())
+    rows("UPDATE message SET state = 'unknown'")
+    page = national.get(PAGE).text
+    assert "Ada yang perlu dilihat" in page
+    [link] = re.findall(r'href="(/notifications/\?[^"]*state=unknown[^"]*)"', page)
+    [message] = messages()
+    assert str(message.id) in national.get(html.unescape(link)).text
+    with signed_in(mailroom, our_url, "regency", "33.74") as client:
+        assert "Semua berjalan" in client.get(PAGE).text
 
 
 def test_a_quiet_house_is_green(national: httpx.Client) -> None:

@@ -82,6 +82,16 @@ def run(at: datetime) -> None:
     schedules.run_due(lambda _: None, at)
 
 
+def test_a_run_whose_time_is_over_says_that_there_is_more() -> None:
+    facts = meeting()
+    comes(facts)
+    at = due(REMINDER_WEEK, facts)
+    assert not schedules.run_due(lambda _: None, at, until=0)
+    assert told() == []
+    assert schedules.run_due(lambda _: None, at)
+    assert len(told()) == 1
+
+
 def told() -> list[str]:
     return sorted(f"{message.rule} {message.state}" for message in messages())
 

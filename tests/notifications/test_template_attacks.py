@@ -76,6 +76,8 @@ def test_a_loop_within_a_loop_is_over_what_lies_in_it() -> None:
         "{{ caller() }}",
         "{{ super() }}",
         "{{ self.body() }}",
+        "{{ self.title() }}",
+        "{{ self }}",
         "{{ range(9) }}",
     ],
 )
@@ -174,6 +176,12 @@ def test_what_is_listed_can_be_used() -> None:
         "<ul><li>{{ code }}</li></ul>"
     )
     assert html(good) == set()
+
+
+def test_a_title_is_not_printed_in_itself() -> None:
+    title = '{% from "parts.html" import heading %}{% block title %}{{ heading(self.title()) }}'
+    part = f'{{% extends "layout.html" %}}{title}{{% endblock %}}'
+    assert "forbidden" in codes("html.id.html", part)
 
 
 def test_what_is_filled_in_has_an_end_also_later() -> None:

@@ -196,3 +196,21 @@ def test_a_made_up_page_leads_back_to_asking() -> None:
     answer = visitor.post(f"{PAGE}/dibuat-buat", data={"code": "1"})
     assert answer.headers["location"] == PAGE
     assert COOKIE not in visitor.cookies
+
+
+def test_a_library_is_found_without_reading_the_whole_directory() -> None:
+    fill = text("""
+        INSERT INTO library (id, name, name_key, kind, region_code, email, phone)
+        SELECT uuidv7(), n, n, 'village', '21.01', n || '@contoh.id', '+628130000' || n
+        FROM generate_series(1, 3000) AS number, LATERAL (SELECT CAST(number AS text)) AS as_text(n)
+        """)
+    look = text("""
+        EXPLAIN SELECT id FROM library
+        WHERE (lower(email) = 'a@contoh.id' OR phone = '+6281200000000') AND merged_into IS NULL""")
+    with database.sessions.begin() as session:
+        session.execute(fill)
+        session.execute(text("ANALYZE library"))
+        plan = "\n".join(session.execute(look).scalars())
+        session.rollback()
+    assert "ix_library_email" in plan
+    assert "ix_library_phone" in plan

@@ -64,9 +64,8 @@ def empty(engines: Path) -> Path:
     with database.sessions.begin() as session:
         session.execute(
             text(
-                "TRUNCATE participant, meeting, report_job, report_schedule, schedule_slot, reader, "
-                "outbox, delivery, "
-                "attendance, certificate, erased, "
+                "TRUNCATE participant, meeting, report_job, report_schedule, schedule_slot, "
+                "reader, outbox, delivery, attendance, certificate, erased, "
                 "inbox, failed_event, evidence, activity, activity_change, delta, library, "
                 "library_rollup, regency_rollup, category_rollup, recount, period_lock, target, "
                 "silent_notice"

@@ -218,7 +218,7 @@ def test_after_five_tries_a_report_has_failed_and_says_so(example: Path) -> None
 def test_a_report_that_kills_its_workers_is_given_up(example: Path) -> None:
     assert example
     location = order()
-    for _ in range(5):
+    for _ in range(making.DEATHS):
         take()  # and nothing is ever heard of that worker again
         twenty_seconds_later()
     with database.sessions.begin() as session:

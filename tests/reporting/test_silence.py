@@ -127,3 +127,13 @@ def test_the_event_holds_a_link_to_the_librarys_own_page_and_the_deadline() -> N
         found = library_links.follow(session, told["link"].rpartition("/")[2])
         assert isinstance(found, Library)
         assert found.id == UUID(told["library_id"]) == of
+
+
+def test_while_the_sums_are_behind_nobody_is_called_silent() -> None:
+    prompt, silent = library(), library()
+    visitors(prompt, "2026-10")
+    execute("UPDATE delta SET written_at = now() - interval '11 minutes'")
+    assert say(1) == 0
+    add_up()
+    assert say(1) == 1
+    assert said() == {(str(silent), 1): 1}

@@ -56,6 +56,7 @@ def for_paper(svg: str) -> str:
     """A chart of ours as a file: its name space, real colours, a font that is there."""
     for name, colour in _COLOURS.items():
         svg = svg.replace(f"var(--{name})", colour)
+    svg = svg.replace("✕", "×")  # the one sign that the font does not have
     head = '<svg xmlns="http://www.w3.org/2000/svg" font-family="Bitstream Vera Sans" '
     return svg.replace("<svg ", head, 1).replace(' width="100%"', "", 1)
 

@@ -37,7 +37,7 @@ WORKERS = (  # name, service, its queues if not all
     ("notifications-bulk-worker", "notifications", "reminder,bulk,digest,jobs"),
     ("notifications-webhooks-worker", "notifications", "webhooks"),
     ("reporting-worker", "reporting", "events,jobs"),
-    ("reporting-reports-worker", "reporting", "reports"),
+    ("reporting-reports-worker", "reporting", "reports,imports"),
 )
 ROOT = Path(__file__).parent
 READY_S = 90

@@ -19,7 +19,13 @@ from sqlalchemy.orm import Session
 from services.notifications import messages
 from services.notifications.providers import registry
 from services.notifications.providers.base import Provider
-from services.notifications.providers.callbacks import AsksBack, Callback, TellsReceipts, Told
+from services.notifications.providers.callbacks import (
+    UNREADABLE,
+    AsksBack,
+    Callback,
+    TellsReceipts,
+    Told,
+)
 from shared.tracing import span
 
 log = structlog.get_logger()
@@ -48,7 +54,9 @@ _APPLY = text("""
                 CAST(:happened_at AS timestamptz), accepted_at, handed_over_at)))
             ELSE delivered_at END,
         parts = coalesce(CAST(:parts AS int), parts),
-        cost = coalesce(cost + CAST(:cost AS numeric), CAST(:cost AS numeric), cost)
+        cost = CASE WHEN provider = :provider AND (state IN ('delivered', 'read')
+                OR (state IN ('failed', 'bounced') AND state_reason = 'undelivered')) THEN cost
+            ELSE coalesce(cost + CAST(:cost AS numeric), CAST(:cost AS numeric), cost) END
     WHERE id = :id AND handed_over_at IS NOT NULL AND CASE :state
         WHEN 'accepted' THEN state IN ('queued', 'claimed', 'handing_over', 'unknown')
         WHEN 'delivered' THEN state NOT IN ('delivered', 'read')
@@ -90,7 +98,7 @@ def hear(session: Session, name: str, callback: Callback) -> Heard:
         raise NothingToldThere(name)
     try:
         told = provider.receipts(callback)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         # It is really the gateway; a refusal would only make it say the same again.
         log.warning("receipt.unreadable", provider=name, error=type(error).__name__)
         return Heard()
@@ -120,7 +128,7 @@ def keep(session: Session, provider: Provider, told: Iterable[Told]) -> Heard:
 def apply(session: Session, provider: Provider, message_id: UUID, told: Told) -> set[str]:
     """Change a message's state if this ranks higher; see `Heard.again`.
 
-    Cost is taken from the final word only, and where the settings know no price: else it was
+    Cost is taken from the first final word only, and where the settings know no price: else it was
     written down with the answer.
     """
     is_counted = provider.price is None and told.state != "accepted"

@@ -51,7 +51,8 @@ _REPORTS = text(f"""
     )
     INSERT INTO activity_change (activity_id, revision, action, actor, role, before, after)
     SELECT id, revision, 'moved', :actor, 'national',
-        jsonb_build_object('place_code', CAST(:from AS text) || substr(place_code, length(:to) + 1)),
+        jsonb_build_object('place_code',
+            CAST(:from AS text) || substr(place_code, length(:to) + 1)),
         jsonb_build_object('place_code', place_code)
     FROM moved RETURNING id""")
 

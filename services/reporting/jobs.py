@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime
 
 from services.reporting import (
+    boundaries,
     downloads,
     evidence,
     making,
@@ -11,6 +12,8 @@ from services.reporting import (
     reports,
     rollups,
     silence,
+    sim_importing,
+    sim_imports,
 )
 from services.reporting.resources import bus, database
 
@@ -91,3 +94,39 @@ def prove_sums() -> None:
         month = rollups.some_month(session)
         if month:
             rollups.recount(session, month)
+
+
+@bus.job("imports", every=15)
+def run_imports() -> None:
+    """Bring the import that is due on, if any, for one slice of time."""
+    with database.sessions.begin() as session:
+        held = sim_importing.claim(session)
+        if held is None:
+            return
+        bus.wake(session, run_imports)  # another worker may take the next one meanwhile
+    more = sim_importing.work(held)
+    with database.sessions.begin() as session:
+        bus.wake(session, apply_deltas)
+        if more:
+            bus.wake(session, run_imports)
+
+
+@bus.job("imports", every=60)
+def move_regions() -> None:
+    """Let reports and libraries follow their regions, a chunk in a transaction."""
+    until = time.monotonic() + SHIFT_S
+    while time.monotonic() < until:
+        with database.sessions.begin() as session:
+            if not boundaries.work(session, datetime.now(UTC).date()):
+                return
+    with database.sessions.begin() as session:
+        bus.wake(session, move_regions)
+
+
+@bus.job("jobs", every=3600)
+def purge_imports() -> None:
+    """Forget the rows of imports after their time, then the files that nobody names."""
+    with database.sessions.begin() as session:
+        sim_imports.purge(session)
+    with database.sessions.begin() as session:
+        sim_imports.sweep(session)

@@ -27,12 +27,17 @@ CANDIDATES = 6
 VILLAGE = 4  # levels of a region
 REGENCY = 2
 _GENERIC = frozenset(
-    "perpustakaan perpus taman bacaan masyarakat tbm umum daerah dinas desa kelurahan kel "
-    "kabupaten kab kota".split()
+    (
+        *("perpustakaan", "perpus", "taman", "bacaan", "masyarakat", "tbm", "umum", "daerah"),
+        *("dinas", "desa", "kelurahan", "kel", "kabupaten", "kab", "kota"),
+    )
 )
 _TITLES = frozenset(
-    "provinsi prov kabupaten kab kota kecamatan kec kelurahan kel desa administrasi adm daerah "
-    "istimewa khusus ibukota di dki".split()
+    (
+        *("provinsi", "prov", "kabupaten", "kab", "kota", "kecamatan", "kec", "kelurahan"),
+        *("kel", "desa", "administrasi", "adm", "daerah", "istimewa", "khusus", "ibukota"),
+        *("di", "dki"),
+    )
 )
 
 

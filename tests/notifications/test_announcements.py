@@ -259,24 +259,20 @@ def test_pausing_holds_what_waits_and_what_comes_back(sink: SmtpSink) -> None:
     ]
 
 
+RULE = "INSERT INTO rule_setting (rule, {}, actor) VALUES ('announcement', {}, 'Petugas Contoh')"
+
+
 def test_its_own_channels_hold_whatever_the_rule_says() -> None:
     participant(email="peserta@contoh.id", phone="+6281234567890")
-    rows(
-        "INSERT INTO rule_setting (rule, channels, actor) "
-        "VALUES ('announcement', '[\"sms\"]', 'Petugas Contoh')"
-    )
-    found = started(channels=["email"])
-    assert dict(counted(found).channels) == {"email": 1}
+    rows(RULE.format("channels", """'["sms"]'"""))
+    started(channels=["email"])
     write()
     assert [message.channel for message in messages()] == ["email"]
 
 
 def test_none_starts_while_the_rule_is_off() -> None:
     participant()
-    rows(
-        "INSERT INTO rule_setting (rule, enabled, actor) "
-        "VALUES ('announcement', false, 'Petugas Contoh')"
-    )
+    rows(RULE.format("enabled", "false"))
     with pytest.raises(RuleOff):
         started()
 

@@ -25,8 +25,8 @@ from notifications.mailroom import (
 )
 
 from services.notifications import claims
-from services.notifications.providers import registry
-from services.notifications.providers.callbacks import SignedAddress
+from services.notifications.providers import infobip, registry, whatsapp_cloud
+from services.notifications.providers.callbacks import SignedAddress, each, rupiah
 
 pytestmark = pytest.mark.usefixtures("empty")
 ORDERS = [
@@ -296,3 +296,21 @@ def test_a_gateway_that_restarts_tells_of_what_it_had(mailroom: Mailroom, our_ur
         with httpx.Client() as client:
             assert client.send(request).status_code == 200
     assert states() == {"delivered": 1}
+
+
+def test_one_status_that_cannot_be_read_takes_no_other_with_it() -> None:
+    status = {"id": "wamid.x", "status": "delivered", "timestamp": "1767225600"}
+    far = status | {"timestamp": "9" * 30}
+    body = json.dumps(
+        {"entry": [{"changes": [{"value": {"statuses": [far, {"status": 1}, "x", status]}}]}]}
+    ).encode()
+    assert [told.state for told in each(whatsapp_cloud._statuses(body), whatsapp_cloud._told)] == [
+        "delivered"
+    ]
+
+
+@pytest.mark.parametrize("said", ["NaN", "Infinity", "-1", "1e99999", "sNaN", "", "x", "1e9"])
+def test_a_price_is_finite_and_not_ours_to_get(said: object) -> None:
+    assert rupiah(said) is None
+    price = {"currency": "IDR", "pricePerMessage": said}
+    assert infobip._cost(price, 2) is None

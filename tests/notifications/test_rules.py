@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 from builders import events, library_reminder
+from notifications.announcing_people import official
 from notifications.mailroom import (
     OWN_LINK,
     SOON,
@@ -45,6 +46,7 @@ from shared.events import (
     RegistrationRescheduled,
     RegistrationReturned,
     RegistrationWaitlisted,
+    ReportEvent,
     SeatOffered,
 )
 from shared.local.smtp_sink import SmtpSink
@@ -104,6 +106,19 @@ def every_kind(**reader: Any) -> list[Envelope[Any]]:
                 update=reader | language
             )
         ),
+        *reports(**(reader | language)),
+    ]
+
+
+def reports(**reader: Any) -> list[Envelope[Any]]:
+    """Both ends of a report that somebody with an account has ordered."""
+    account_id = str(uuid7())
+    official(**({"email": "pic@contoh.id"} | reader), account_id=account_id)
+    update = {"requested_by": account_id, "until": SOON, "link": OWN_LINK}
+    ends = [event for event in events() if isinstance(event, ReportEvent)]
+    return [
+        sealed(event.model_copy(update={k: v for k, v in update.items() if hasattr(event, k)}))
+        for event in ends
     ]
 
 

@@ -17,7 +17,11 @@ from shared.events import (
     SUBSCRIBERS,
     AccountChanged,
     AccountCreated,
+    LibraryReminderDue,
+    LibrarySilent,
     OwnLinksRequested,
+    ReportFailed,
+    ReportFinished,
     SignInCodeRequested,
 )
 from shared.tracing import new_traceparent
@@ -25,7 +29,10 @@ from shared.tracing import new_traceparent
 pytestmark = pytest.mark.usefixtures("empty")
 
 # For accounts, or full of links; nobody else's.
-PRIVATE = {AccountCreated, AccountChanged, SignInCodeRequested, OwnLinksRequested}
+PRIVATE = {
+    *(AccountCreated, AccountChanged, SignInCodeRequested, OwnLinksRequested),
+    *(LibrarySilent, LibraryReminderDue, ReportFinished, ReportFailed),
+}
 DOCS = Path(__file__).parents[2] / "docs" / "webhooks.md"
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
-from reporting.libraries import BINTAN, KEPRI, NATIONAL, SENDER, TODAY, handed, library
+from reporting.libraries import ACTIVITY, BINTAN, KEPRI, NATIONAL, SENDER, TODAY, handed, library
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
@@ -45,7 +45,7 @@ class Sums(RuleBasedStateMachine):
     def submit(self, which: int, month: date, people: int, stream: str) -> UUID:
         day = {"day": month.replace(day=2).isoformat(), "people": str(people)}
         parts = {"male": str(people), "female": "0", "adults": str(people), "disabled": "0"}
-        one = handed(stream, ref=uuid7(), confirmed=ANSWERED, **day, **parts)
+        one = handed(stream, {**ACTIVITY, **day, **parts}, uuid7(), ANSWERED)
         self.sent.append((self.libraries[which], one))
         with database.sessions.begin() as session:
             written, new = activities.submit(session, self.libraries[which], one, SENDER, TODAY)
@@ -72,7 +72,7 @@ class Sums(RuleBasedStateMachine):
                 return
             day = {"day": month.replace(day=5).isoformat(), "people": str(people)}
             parts = {"male": str(people), "female": "0", "adults": str(people), "disabled": "0"}
-            one = handed(found.stream, confirmed=ANSWERED, **day, **parts)
+            one = handed(found.stream, {**ACTIVITY, **day, **parts}, confirmed=ANSWERED)
             activities.edit(session, found, one, SENDER, TODAY, revision=found.revision)
 
     @rule(report=reports, who=OFFICIALS)

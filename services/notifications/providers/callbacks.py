@@ -2,13 +2,17 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Literal, Protocol, runtime_checkable
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal, Protocol, runtime_checkable
 from urllib.parse import urlencode
 from uuid import UUID
+
+import structlog
+
+log = structlog.get_logger()
 
 ToldState = Literal["accepted", "delivered", "read", "bounced", "failed"]
 
@@ -39,6 +43,43 @@ class Told:
     parts: int | None = None
     cost: Decimal | None = None  # rupiah
     attempt: int | None = None  # of which it speaks, where that is known
+
+
+# How a status fails to be read that is not as documented: a time or a number out of all range.
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OSError)
+_MOST_PARTS = 1000
+_MOST_RUPIAH = 1_000_000  # for one message; the column holds it
+
+
+def each(statuses: Iterable[Any], read: Callable[[Any], Told | None]) -> list[Told]:
+    """What can be read; one status that cannot takes none of its neighbours with it."""
+    found = []
+    for status in statuses:
+        try:
+            told = read(status)
+        except UNREADABLE as error:
+            log.warning("receipt.status_unreadable", error=type(error).__name__)
+        else:
+            found += [told] if told else []
+    return found
+
+
+def rupiah(said: object) -> Decimal | None:
+    """A price, if it is one: finite, and nothing that we are paid."""
+    try:
+        price = Decimal(str(said))
+    except InvalidOperation:
+        return None
+    return price if price.is_finite() and 0 <= price < _MOST_RUPIAH else None
+
+
+def part_count(said: object) -> int | None:
+    """How many parts a message had, if that can be."""
+    try:
+        count = int(str(said))
+    except ValueError:
+        return None
+    return count if 1 <= count <= _MOST_PARTS else None
 
 
 @runtime_checkable

@@ -16,7 +16,14 @@ import httpx
 from services.notifications import segments
 from services.notifications.provider_settings import InfobipSettings
 from services.notifications.providers.base import Answer, Fate, Outgoing
-from services.notifications.providers.callbacks import Callback, SignedAddress, Told
+from services.notifications.providers.callbacks import (
+    Callback,
+    SignedAddress,
+    Told,
+    each,
+    part_count,
+    rupiah,
+)
 from services.notifications.providers.gateway import Gateway, Reply, refused, words
 
 LOOK_UP_S = 5.0  # all of it, as many are asked about in a few seconds
@@ -85,11 +92,12 @@ class Infobip(Gateway):
     def receipts(self, callback: Callback) -> list[Told]:
         """The reports about the one message for which the address was made."""
         message_id, attempt = self._address.read(callback.query)
-        return [
-            replace(_told(message_id, report), attempt=attempt)
-            for report in json.loads(callback.body)["results"]
-            if report["messageId"] == str(message_id) and report["status"]["groupName"] in _STATES
-        ]
+
+        def read(report: dict[str, Any]) -> Told | None:
+            told = _told(message_id, report)
+            return told and replace(told, attempt=attempt)
+
+        return each(json.loads(callback.body)["results"], read)
 
 
 def _fate(found: list[dict[str, Any]]) -> Fate | None:
@@ -99,9 +107,11 @@ def _fate(found: list[dict[str, Any]]) -> Fate | None:
     return Fate(_STATES[status["groupName"]], detail=str(status.get("name", "")))
 
 
-def _told(message_id: UUID, report: dict[str, Any]) -> Told:
+def _told(message_id: UUID, report: dict[str, Any]) -> Told | None:
     status = report["status"]
-    count = int(report.get("messageCount") or 1)
+    if report["messageId"] != str(message_id) or status["groupName"] not in _STATES:
+        return None
+    count = part_count(report.get("messageCount") or 1)
     done_at = report.get("doneAt")
     return Told(
         _STATES[status["groupName"]],
@@ -115,11 +125,12 @@ def _told(message_id: UUID, report: dict[str, Any]) -> Told:
     )
 
 
-def _cost(price: dict[str, Any], parts: int) -> Decimal | None:
+def _cost(price: dict[str, Any], parts: int | None) -> Decimal | None:
     """Rupiah; in another currency it is only known by the settings' price."""
     if price.get("currency") != "IDR" or price.get("pricePerMessage") is None:
         return None
-    return Decimal(str(price["pricePerMessage"])) * parts
+    of_one = rupiah(price["pricePerMessage"])
+    return None if of_one is None or parts is None else rupiah(of_one * parts)
 
 
 def _error_code(reply: Reply) -> str:

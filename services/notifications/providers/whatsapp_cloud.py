@@ -16,7 +16,7 @@ import httpx
 
 from services.notifications.provider_settings import WhatsAppSettings
 from services.notifications.providers.base import Answer, Outgoing
-from services.notifications.providers.callbacks import Callback, Forged, Told, ToldState
+from services.notifications.providers.callbacks import Callback, Forged, Told, ToldState, each
 from services.notifications.providers.gateway import Gateway, Reply, refused, retry_after, words
 
 # Graph's own codes, from its list of errors.
@@ -79,7 +79,7 @@ class WhatsAppCloud(Gateway):
         digest = hmac.new(self._app_secret, callback.body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(callback.signature.encode(), f"sha256={digest}".encode()):
             raise Forged
-        return [told for status in _statuses(callback.body) if (told := _told(status))]
+        return each(_statuses(callback.body), _told)
 
     def challenge(self, query: Mapping[str, str]) -> str:
         """Meta asks once whether the address is ours. Raises `Forged`."""

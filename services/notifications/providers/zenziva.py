@@ -3,13 +3,14 @@
 So nothing can be looked up: what is unknown is settled by its class of work.
 """
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import httpx
 
 from services.notifications import segments
 from services.notifications.provider_settings import ZenzivaSettings
 from services.notifications.providers.base import Answer, Outgoing
+from services.notifications.providers.callbacks import rupiah
 from services.notifications.providers.gateway import Gateway, Reply, Unsendable, refused, words
 
 _PATHS = {"sms": "/reguler/api/sendsms/", "whatsapp": "/wareguler/api/sendWA/"}
@@ -75,7 +76,4 @@ class Zenziva(Gateway):
 
 def _cost(said: object) -> Decimal | None:
     """Rupiah, where an account is told them."""
-    try:
-        return Decimal(str(said)) if said else None
-    except InvalidOperation:
-        return None
+    return rupiah(said) if said else None

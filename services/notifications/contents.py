@@ -117,12 +117,13 @@ class Wording:
         return self._slots[name]
 
     def _fill(self, name: str, language: Language, values: Mapping[str, Any]) -> str:
-        text = ""
+        chunks, length = [], 0
         for chunk in self.environment.get_template(name).generate(values, lang=language):
-            text += chunk
-            if len(text) > MOST_FILLED:
+            chunks.append(chunk)
+            length += len(chunk)
+            if length > MOST_FILLED:
                 raise TooLong(f"more than {MOST_FILLED} characters")
-        return text
+        return "".join(chunks)  # not added up: to safe HTML what stands before it is unsafe
 
     def _whatsapp(self, language: Language, values: Mapping[str, Any]) -> Contents:
         text, parameters = "", []

@@ -377,6 +377,55 @@ class LibraryReminderDue(Event):
         return str(self.library_id)
 
 
+class ReturnedReport(BaseModel):
+    """A library's report that somebody has to correct, as it was sent back."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    activity_id: UUID
+    revision: int  # which it became by that
+    library_id: UUID
+    library_name: str
+    region_code: str
+    stream: str  # pelibatan, advokasi, ...
+    every: Literal["day", "month", "half_year"]  # what one report of it is about
+    title: str  # may be empty
+    day: date  # of a month or half year the first one
+    comment: str  # what is to be corrected
+    others: int  # of the same library, sent back with it and with the same words
+    link: str  # absolute and signed: whoever holds it reports for the library
+
+
+class ActivityReturned(Event):
+    """An official has sent reports of a library back: one fact a library and decision."""
+
+    type: ClassVar[str] = "id.sejawat.activity.returned.v1"
+
+    report: ReturnedReport
+
+    @property
+    def subject(self) -> str:
+        """The report's id."""
+        return str(self.report.activity_id)
+
+
+class LibraryReportReturned(Event):
+    """The library whose report was sent back can be reached: this is how."""
+
+    type: ClassVar[str] = "id.sejawat.library.report_returned.v1"
+
+    report: ReturnedReport
+    name: str  # of the contact; may be empty
+    email: str | None  # one of the two is there, or both
+    phone: str | None
+    language: Language
+
+    @property
+    def subject(self) -> str:
+        """The report's id."""
+        return str(self.report.activity_id)
+
+
 class AttendanceChanged(Event):
     """Somebody was checked in for a day or a session, or that was undone.
 
@@ -474,6 +523,34 @@ class ReportFailed(ReportEvent):
     reason: str  # gave-up or out-of-scope
 
 
+class ImportFinished(Event):
+    """A spreadsheet that somebody handed in is done, or has failed. What was taken of it stays.
+
+    `link` is the import's page, which asks for a sign-in: it opens nothing by itself.
+    """
+
+    type: ClassVar[str] = "id.sejawat.import.finished.v1"
+
+    import_id: UUID
+    kind: str  # registrations, libraries or people
+    requested_by: str  # the account's id
+    region_code: str  # the scope in which rows were accepted; empty: the country
+    file_name: str
+    state: Literal["done", "failed"]
+    taken: int  # rows that are new here
+    waiting: int  # on a waiting list
+    completed: int  # known before, and they say more now
+    already: int  # known before
+    refused: int
+    faulty: int  # with a mistake, and so never tried
+    link: str
+
+    @property
+    def subject(self) -> str:
+        """The import's id."""
+        return str(self.import_id)
+
+
 SUBSCRIBERS: Subscribers = {
     MeetingPublished: ("notifications", "reporting"),
     MeetingCancelled: ("notifications", "reporting"),
@@ -496,8 +573,11 @@ SUBSCRIBERS: Subscribers = {
     LibraryChanged: ("reporting",),
     LibrarySilent: ("registration", "notifications"),
     LibraryReminderDue: ("notifications",),
+    ActivityReturned: ("registration",),
+    LibraryReportReturned: ("notifications",),
     ReportFinished: ("notifications",),
     ReportFailed: ("notifications",),
+    ImportFinished: ("notifications",),
     CertificateIssued: ("notifications", "reporting"),
     CertificateRevoked: ("notifications", "reporting"),
 }

@@ -7,12 +7,15 @@ from uuid import UUID
 from shared.events import (
     AccountChanged,
     AccountCreated,
+    ActivityReturned,
     AttendanceChanged,
     CertificateIssued,
     CertificateRevoked,
     Event,
+    ImportFinished,
     LibraryChanged,
     LibraryReminderDue,
+    LibraryReportReturned,
     LibrarySilent,
     MeetingCancelled,
     MeetingFacts,
@@ -33,6 +36,7 @@ from shared.events import (
     RegistrationWaitlisted,
     ReportFailed,
     ReportFinished,
+    ReturnedReport,
     SeatOffered,
     SignInCodeRequested,
 )
@@ -106,6 +110,7 @@ def events() -> list[Event]:
         *_certificates(),
         *_for_accounts(),
         *_reports(),
+        import_finished(),
         *_for_libraries(),
         AttendanceChanged(
             registration_id=REGISTRATION_ID,
@@ -173,6 +178,26 @@ def _reports() -> list[Event]:
         ReportFinished(**told, row_count=7, until=until),
         ReportFailed(**told, reason="gave-up"),
     ]
+
+
+def import_finished(**changes: Any) -> ImportFinished:
+    """A province's list of people is done."""
+    fields = {
+        "import_id": UUID("01920000-0000-7000-8000-000000000006"),
+        "kind": "registrations",
+        "requested_by": "01920000-0000-7000-8000-000000000004",
+        "region_code": "21",
+        "file_name": "delegasi-bintan.xlsx",
+        "state": "done",
+        "taken": 41,
+        "waiting": 0,
+        "completed": 0,
+        "already": 3,
+        "refused": 0,
+        "faulty": 2,
+        "link": "https://sejawat.contoh.id/registration/imports/01920000-0000-7000-8000-000000000006",
+    }
+    return ImportFinished.model_validate(fields | changes)
 
 
 def _for_accounts() -> list[Event]:
@@ -250,5 +275,36 @@ def library_reminder(**changes: Any) -> LibraryReminderDue:
     return LibraryReminderDue.model_validate(fields | changes)
 
 
+def returned_report(**changes: Any) -> ReturnedReport:
+    """A class in batik, of which the numbers look wrong."""
+    fields = {
+        "activity_id": UUID("01920000-0000-7000-8000-000000000007"),
+        "revision": 2,
+        "library_id": UUID("01920000-0000-7000-8000-000000000005"),
+        "library_name": "Perpustakaan Desa Contoh",
+        "region_code": "21.01.04.2001",
+        "stream": "pelibatan",
+        "every": "day",
+        "title": "Kelas membatik",
+        "day": date(2026, 10, 5),
+        "comment": "Jumlah pesertanya keliru?",
+        "others": 0,
+        "link": "https://sejawat.contoh.id/reporting/own/l/token",
+    }
+    return ReturnedReport.model_validate(fields | changes)
+
+
+def report_returned(**changes: Any) -> LibraryReportReturned:
+    """The same, as registration knows to reach its library."""
+    contact = {
+        "name": "Pengelola Contoh",
+        "email": "perpustakaan@contoh.id",
+        "phone": None,
+        "language": "id",
+    }
+    return LibraryReportReturned(report=returned_report(**changes), **contact)
+
+
 def _for_libraries() -> list[Event]:
-    return [library_silent(), library_reminder()]
+    returned = ActivityReturned(report=returned_report())
+    return [library_silent(), library_reminder(), returned, report_returned()]

@@ -36,6 +36,8 @@ TRIGGERS: dict[str, str] = {
     ),
     "report-ready": _("Begitu laporan yang dipesan atau dijadwalkan selesai, kepada pemesannya"),
     "report-failed": _("Begitu laporan yang dipesan atau dijadwalkan tidak berhasil dibuat"),
+    "report-returned": _("Begitu petugas mengembalikan laporan, kepada perpustakaannya"),
+    "import-finished": _("Begitu impor tabel selesai atau terhenti, kepada pengunggahnya"),
     "announcement": _("Saat petugas mengirim pengumuman"),
 }
 

@@ -12,7 +12,9 @@ from shared.events import (
     CertificateIssued,
     CertificateRevoked,
     Event,
+    ImportFinished,
     LibraryReminderDue,
+    LibraryReportReturned,
     OwnLinksRequested,
     RegistrationApproved,
     RegistrationCancelled,
@@ -134,6 +136,8 @@ SILENT_DIGEST = Rule("silent-digest", "silent_digest", "digest", Daily(hour=OPEN
 PENDING_DIGEST = Rule("pending-digest", "pending_digest", "digest", Daily(hour=OPENS))
 REPORT_READY = Rule("report-ready", "report_ready", "transactional", ReportFinished)
 REPORT_FAILED = Rule("report-failed", "report_failed", "transactional", ReportFailed)
+REPORT_RETURNED = Rule("report-returned", "report_returned", "transactional", LibraryReportReturned)
+IMPORT_FINISHED = Rule("import-finished", "import_finished", "transactional", ImportFinished)
 ANNOUNCEMENT = Rule("announcement", "announcement", "bulk")
 
 ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Rule))

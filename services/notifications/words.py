@@ -78,6 +78,8 @@ RULES: dict[str, str] = {
     "silent-digest": _("Perpustakaan yang belum melapor"),
     "report-ready": _("Laporan selesai"),
     "report-failed": _("Laporan gagal"),
+    "report-returned": _("Laporan perlu diperbaiki"),
+    "import-finished": _("Impor selesai"),
     "announcement": _("Pengumuman"),
     "template-test": _("Percobaan templat"),
 }

@@ -1,4 +1,4 @@
-"""Events in: which libraries are silent, so that those who can be reached are reminded."""
+"""Events in: what libraries are to be told, so that those who can be reached are."""
 
 from uuid import UUID
 
@@ -9,7 +9,12 @@ from sqlalchemy.orm import Session
 from services.registration.models import Library
 from services.registration.resources import bus
 from shared.bus import Envelope
-from shared.events import LibraryReminderDue, LibrarySilent
+from shared.events import (
+    ActivityReturned,
+    LibraryReminderDue,
+    LibraryReportReturned,
+    LibrarySilent,
+)
 
 log = structlog.get_logger()
 
@@ -28,6 +33,26 @@ def remind(session: Session, envelopes: list[Envelope[LibrarySilent]]) -> None:
     ]
     bus.publish(session, *due)
     log.info("libraries.reminded", reminders=len(due), without_contact=len(silent) - len(due))
+
+
+@bus.on(ActivityReturned)
+def tell_returned(session: Session, envelopes: list[Envelope[ActivityReturned]]) -> None:
+    """Say how to reach the library that has to correct a report."""
+    reports = [envelope.data.report for envelope in envelopes]
+    found = _libraries(session, {report.library_id for report in reports})
+    told = [
+        LibraryReportReturned(
+            report=report,
+            name=library.contact_name,
+            email=library.email,
+            phone=library.phone,
+            language="id",
+        )
+        for report in reports
+        if (library := found.get(report.library_id)) and (library.email or library.phone)
+    ]
+    bus.publish(session, *told)
+    log.info("libraries.returned", told=len(told), without_contact=len(reports) - len(told))
 
 
 def _libraries(session: Session, ids: set[UUID]) -> dict[UUID, Library]:

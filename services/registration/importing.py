@@ -47,7 +47,7 @@ _CLAIM = text("""
 _GIVE_UP = text("""
     UPDATE import_job SET state = 'failed', error = 'damaged', finished_at = now()
     WHERE state = 'reading' AND lease_until <= now() AND created_at < now() - interval '1 hour'
-    RETURNING id""")
+    RETURNING *""")
 
 # The condition that every later write carries: in the same state, and still under this lease.
 _HELD = "WHERE id = :id AND state = :state AND lease_until = :mark"
@@ -62,7 +62,7 @@ _RELEASE = text(f"UPDATE import_job SET lease_until = now() {_HELD} RETURNING le
 _END = text(f"""
     UPDATE import_job SET state = :next, error = :error, lease_until = NULL,
         finished_at = CASE WHEN :next = 'ready' THEN NULL ELSE now() END
-    {_HELD} RETURNING id""")
+    {_HELD} RETURNING *""")
 
 _WAITING_ROWS = text("""
     SELECT number, values FROM import_row
@@ -98,8 +98,9 @@ class Claim:
 
 def claim(session: Session) -> Claim | None:
     """Take the job that has waited longest: new, released, or left behind by a dead worker."""
-    for job_id in session.execute(_GIVE_UP).scalars():
-        log.error("import.gave_up", job=str(job_id))
+    for job in session.execute(_GIVE_UP).all():
+        log.error("import.gave_up", job=str(job.id))
+        imports.say_end(session, job)
     row = session.execute(_CLAIM, {"lease": LEASE_S}).first()
     return None if row is None else Claim(row, row.lease_until)
 
@@ -192,7 +193,7 @@ def _take(held: Claim, task: Task) -> bool:
             told = {"numbers": [row.number for row in rows], "outcomes": outcomes}
             _tell(held, told)
             if time.monotonic() > until:
-                _write(_RELEASE, held.key)
+                connection.execute(_RELEASE, held.key)
                 return True
     _end(held, "done")
     return False
@@ -219,13 +220,13 @@ def _renew(
 
 
 def _end(held: Claim, state: str, error: str = "") -> None:
-    if _write(_END, held.key | {"next": state, "error": error}):
-        log.info("import.ended", job=str(held.row.id), state=state, error=error)
-
-
-def _write(statement: Any, values: Mapping[str, Any]) -> bool:
-    with database.autocommit() as connection:
-        return connection.execute(statement, values).first() is not None
+    """Write the end down and say it, both or neither; whoever was overtaken says nothing."""
+    with database.sessions.begin() as session:
+        job = session.execute(_END, held.key | {"next": state, "error": error}).first()
+        if job is None:
+            return
+        imports.say_end(session, job)
+    log.info("import.ended", job=str(job.id), state=state, error=error)
 
 
 def _task(session: Session, row: Row[Any]) -> Task:

@@ -29,8 +29,10 @@ from uuid_utils.compat import uuid7
 from services.registration import audit
 from services.registration.audit import Change
 from services.registration.models import ImportJob, ImportRow
+from services.registration.resources import bus
+from services.registration.settings import settings
 from shared.documents.common import clean
-from shared.events import Language
+from shared.events import ImportFinished, Language
 from shared.security import Caller, in_scope
 from shared.web.errors import FALLBACK, MESSAGES
 from shared.web.languages import LOCALE, translations
@@ -219,6 +221,17 @@ _OUTCOMES = text("""
     SELECT outcome, count(*) AS rows FROM import_row
     WHERE job_id = :id AND outcome <> '' GROUP BY outcome ORDER BY count(*) DESC, outcome""")
 
+# Whatever a kind calls its refusals: what is neither of these was refused.
+_ENDS = text("""
+    SELECT count(*) FILTER (WHERE outcome = 'taken') AS taken,
+           count(*) FILTER (WHERE outcome = 'waiting') AS waiting,
+           count(*) FILTER (WHERE outcome = 'completed') AS completed,
+           count(*) FILTER (WHERE outcome = 'already') AS already,
+           count(*) FILTER (WHERE outcome NOT IN ('', 'taken', 'waiting', 'completed', 'already'))
+               AS refused,
+           count(*) FILTER (WHERE errors <> '[]') AS faulty
+    FROM import_row WHERE job_id = :id""")
+
 
 def counts(session: Session, job: ImportJob) -> Row[Any]:
     """How many rows a job has, and of what sort."""
@@ -295,6 +308,24 @@ def cancel(session: Session, caller: Caller, job: ImportJob) -> None:
     ).first()
     if stopped:
         _log(session, caller, job, "import_cancelled")
+
+
+def say_end(session: Session, job: Row[Any]) -> None:
+    """Tell whoever ordered it that it is done or has failed; nothing of one that goes on."""
+    if job.state not in {"done", "failed"}:
+        return
+    ends = session.execute(_ENDS, {"id": job.id}).one()
+    told = ImportFinished(
+        import_id=job.id,
+        kind=job.kind,
+        requested_by=job.account,
+        region_code=job.region_code,
+        file_name=job.file_name,
+        state=job.state,
+        link=f"{settings().base_url}/registration/imports/{job.id}",
+        **ends._asdict(),
+    )
+    bus.publish(session, told)
 
 
 def purge(session: Session) -> None:

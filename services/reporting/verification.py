@@ -4,19 +4,22 @@ A report is verified by its kab/kota, then its province, then nationally. What a
 for `OVERDUE`, its province sees as well, and so it does what has no kab/kota above it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.reporting import activities
+from services.reporting import activities, library_links
 from services.reporting.activities import STAGES, Sender
 from services.reporting.models import Activity, ActivityChange, Library
+from services.reporting.resources import bus
 from services.reporting.streams import STREAMS
+from shared.events import ActivityReturned, ReturnedReport
 from shared.names import plain_name
 from shared.security import Caller, in_scope
 
@@ -214,7 +217,37 @@ def _carry_out(
 ) -> list[UUID]:
     if action == "verify":
         return activities.verify(session, caller, ids, comment)
-    return activities.send_back(session, caller, ids, comment)
+    returned = activities.send_back(session, caller, ids, comment)
+    bus.publish(session, *_returned(session, returned, comment))
+    return returned
+
+
+def _returned(session: Session, ids: Sequence[UUID], comment: str) -> Iterator[ActivityReturned]:
+    """One a library, about its first report: who has to correct forty reads one message."""
+    report = Activity.__table__.c
+    query = (
+        select(report.id, report.revision, report.stream, report.title, report.day, Library)
+        .join(Library, Library.id == report.library_id)
+        .where(report.id.in_(ids))
+        .order_by(Library.id, report.id)
+    )
+    for library, rows in groupby(session.execute(query), lambda row: row.Library):
+        first, *others = rows
+        told = ReturnedReport(
+            activity_id=first.id,
+            revision=first.revision,
+            library_id=library.id,
+            library_name=library.name,
+            region_code=library.region_code,
+            stream=first.stream,
+            every=STREAMS[first.stream].every,
+            title=first.title,
+            day=first.day,
+            comment=comment,
+            others=len(others),
+            link=library_links.link(library),
+        )
+        yield ActivityReturned(report=told)
 
 
 def _decided_before(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
-from builders import events, library_reminder
+from builders import events, library_reminder, report_returned
 from notifications.announcing_people import official
 from notifications.mailroom import (
     OWN_LINK,
@@ -36,6 +36,7 @@ from shared.events import (
     SUBSCRIBERS,
     CertificateIssued,
     CertificateRevoked,
+    ImportFinished,
     OwnLink,
     OwnLinksRequested,
     RegistrationApproved,
@@ -106,16 +107,19 @@ def every_kind(**reader: Any) -> list[Envelope[Any]]:
                 update=reader | language
             )
         ),
+        sealed(
+            report_returned(activity_id=uuid7(), link=OWN_LINK).model_copy(update=reader | language)
+        ),
         *reports(**(reader | language)),
     ]
 
 
 def reports(**reader: Any) -> list[Envelope[Any]]:
-    """Both ends of a report that somebody with an account has ordered."""
+    """Both ends of a report that somebody with an account has ordered, and that of an import."""
     account_id = str(uuid7())
     official(**({"email": "pic@contoh.id"} | reader), account_id=account_id)
     update = {"requested_by": account_id, "until": SOON, "link": OWN_LINK}
-    ends = [event for event in events() if isinstance(event, ReportEvent)]
+    ends = [event for event in events() if isinstance(event, (ReportEvent, ImportFinished))]
     return [
         sealed(event.model_copy(update={k: v for k, v in update.items() if hasattr(event, k)}))
         for event in ends

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import library_reminder, library_silent
+from builders import library_reminder, library_silent, report_returned
 from notifications.mailroom import deliver, messages, rows, sealed
 
 from services.notifications import silent_libraries
@@ -77,6 +77,17 @@ def test_it_goes_by_mail_then_whatsapp_then_sms_and_ends_with_the_deadline() -> 
     late = library_reminder(library_id=uuid4(), deadline=TODAY - timedelta(days=3))
     deliver(sealed(late))
     assert Counter(message.state for message in messages()) == {"queued": 1, "expired": 1}
+
+
+def test_a_report_that_was_sent_back_is_told_once_with_what_to_correct() -> None:
+    for _ in range(2):
+        deliver(sealed(report_returned(others=3)))
+    deliver(sealed(report_returned(revision=4, every="month", stream="pengunjung", title="")))
+    first, second = messages()
+    assert {first.rule, second.rule} == {"report-returned"}
+    assert "Kelas membatik, Senin, 5 Oktober 2026, dan 3 laporan lain" in first.text
+    assert "Jumlah pesertanya keliru?" in first.text
+    assert "Laporan: Pengunjung, Oktober 2026\n" in second.text
 
 
 def test_a_library_without_a_contact_name_is_called_by_its_own() -> None:

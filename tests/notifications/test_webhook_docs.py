@@ -17,7 +17,9 @@ from shared.events import (
     SUBSCRIBERS,
     AccountChanged,
     AccountCreated,
+    ImportFinished,
     LibraryReminderDue,
+    LibraryReportReturned,
     LibrarySilent,
     OwnLinksRequested,
     ReportFailed,
@@ -31,7 +33,8 @@ pytestmark = pytest.mark.usefixtures("empty")
 # For accounts, or full of links; nobody else's.
 PRIVATE = {
     *(AccountCreated, AccountChanged, SignInCodeRequested, OwnLinksRequested),
-    *(LibrarySilent, LibraryReminderDue, ReportFinished, ReportFailed),
+    *(LibrarySilent, LibraryReminderDue, ReportFinished, ReportFailed, ImportFinished),
+    LibraryReportReturned,
 }
 DOCS = Path(__file__).parents[2] / "docs" / "webhooks.md"
 

@@ -77,6 +77,16 @@ def outcomes(location: str) -> Counter[str]:
     return Counter(one(query, location).all or ())
 
 
+def said(location: str) -> list[dict[str, Any]]:
+    """What the other services hear of its ends."""
+    query = text("""
+        SELECT envelope -> 'data' AS data FROM outbox
+        WHERE type = 'id.sejawat.import.finished.v1' AND envelope ->> 'subject' = :id
+        ORDER BY id""")
+    with database.sessions.begin() as session:
+        return list(session.execute(query, {"id": str(job_id(location))}).scalars())
+
+
 def faults(location: str) -> dict[int, list[tuple[str, str]]]:
     query = "SELECT number, errors FROM import_row WHERE job_id = :id AND errors <> '[]'"
     with database.sessions.begin() as session:
@@ -502,6 +512,33 @@ def test_a_job_that_failed_while_its_rows_were_taken_goes_on_taking() -> None:
     assert job(location).state == "taking"
     work()
     assert (job(location).state, outcomes(location)) == ("done", {"taken": 3})
+    assert [(end["state"], end["taken"]) for end in said(location)] == [("failed", 0), ("done", 3)]
+
+
+def test_who_handed_it_in_hears_its_end_once_and_nothing_before() -> None:
+    location = read(open_meeting(), csv_sheet([row(), row(), row(name="")]))
+    assert said(location) == []
+    assert Office(KEPRI).fills(location, {"action": "take"}).status_code == 303
+    sleeper = claim()
+    twenty_seconds_later()
+    work()
+    assert importing.work(sleeper) is False, "it ended in another worker's hands"
+    [end] = said(location)
+    assert end["link"].endswith(location)
+    assert end["link"].startswith("http")
+    told = ("state", "kind", "requested_by", "region_code", "file_name")
+    assert [end[name] for name in told] == ["done", "registrations", "kepri", "21", "tabel.csv"]
+    counted = ("taken", "waiting", "completed", "already", "refused", "faulty")
+    assert [end[name] for name in counted] == [2, 0, 0, 0, 0, 1]
+
+
+def test_a_sheet_that_cannot_be_read_is_an_end_and_a_cancelled_one_is_no_news() -> None:
+    meeting = open_meeting()
+    unreadable = read(meeting, b"a,b\n1,2\n")
+    assert [end["state"] for end in said(unreadable)] == ["failed"]
+    cancelled = read(meeting, csv_sheet([row()]))
+    assert Office(KEPRI).fills(cancelled, {"action": "cancel"}).status_code == 303
+    assert said(cancelled) == []
 
 
 def test_five_thousand_rows_survive_the_death_of_their_worker() -> None:
@@ -524,6 +561,7 @@ def test_five_thousand_rows_survive_the_death_of_their_worker() -> None:
     work()
     assert (job(location).state, job(location).done) == ("done", 4950)
     assert outcomes(location) == {"taken": 4950}
+    assert [(end["taken"], end["faulty"]) for end in said(location)] == [(4950, 50)]
     assert registered(meeting) == 4950
     with database.sessions.begin() as session:
         query = text("SELECT taken FROM quota WHERE meeting_id = :id")

@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from builders import library_silent
+from builders import library_silent, returned_report
 from sqlalchemy import text
 
 from services.registration import handlers
 from services.registration.models import Library
 from services.registration.resources import database
 from shared.bus.envelope import Envelope, seal
-from shared.events import LibrarySilent
+from shared.events import ActivityReturned, LibrarySilent
 from shared.tracing import new_traceparent
 
 pytestmark = pytest.mark.usefixtures("registration_database")
@@ -53,7 +53,8 @@ def told() -> list[dict[str, Any]]:
     with database.sessions.begin() as session:
         rows = session.execute(text("SELECT envelope FROM outbox ORDER BY id")).scalars()
         envelopes = [json.loads(one) if isinstance(one, str) else one for one in rows]
-    assert {one["type"] for one in envelopes} <= {"id.sejawat.library.reminder_due.v1"}
+    types = {"id.sejawat.library.reminder_due.v1", "id.sejawat.library.report_returned.v1"}
+    assert {one["type"] for one in envelopes} <= types
     return [one["data"] for one in envelopes]
 
 
@@ -82,3 +83,22 @@ def test_a_merged_library_is_reached_by_its_successor() -> None:
     hear(silent(gone))
     [event] = told()
     assert (event["library_id"], event["email"]) == (str(kept), "tetap@contoh.id")
+
+
+def test_a_report_that_was_sent_back_is_told_to_whom_it_can_be() -> None:
+    mail = library("Surel", email="surel@contoh.id", contact_name="Ani Contoh")
+    silent_ones = (library("Tanpa kontak"), uuid4())
+    events = [
+        ActivityReturned(report=returned_report(library_id=one)) for one in (mail, *silent_ones)
+    ]
+    with database.sessions.begin() as session:
+        handlers.tell_returned(
+            session, [seal("reporting", event, new_traceparent()) for event in events]
+        )
+    [found] = told()
+    assert (found["email"], found["name"], found["phone"]) == (
+        "surel@contoh.id",
+        "Ani Contoh",
+        None,
+    )
+    assert found["report"] == events[0].report.model_dump(mode="json")

@@ -118,6 +118,26 @@ def test_sending_back_needs_words_and_takes_the_report_out_of_the_sums() -> None
     assert execute("SELECT sum(sign) FROM delta")[0][0] == 0
 
 
+def test_each_library_hears_once_of_what_was_sent_back_to_it() -> None:
+    execute("TRUNCATE outbox CASCADE")
+    mine, other = library(name="TBM Melati"), library("21.01.06.2002", "TBM Kenanga")
+    first, second, third = report(mine), report(mine, day="2026-10-06"), report(other)
+    reports = (first, second, third)
+    decide(BINTAN, *reports[:1])
+    seen = {first: 2, second: 1, third: 1}
+    for _ in range(2):  # a form that is sent twice
+        with database.sessions.begin() as session:
+            verification.decide(session, BINTAN, "send_back", seen, "Tanggalnya?")
+    query = "SELECT envelope -> 'data' -> 'report' FROM outbox WHERE type LIKE '%returned%'"
+    told = {found["library_name"]: found for (found,) in execute(query)}
+    assert len(execute(query)) == 2
+    assert (told["TBM Melati"]["others"], told["TBM Kenanga"]["others"]) == (1, 0)
+    assert told["TBM Melati"]["activity_id"] == str(first)
+    assert told["TBM Melati"]["revision"] == get(first).revision
+    assert told["TBM Kenanga"]["comment"] == "Tanggalnya?"
+    assert "/reporting/own/l/" in told["TBM Kenanga"]["link"]
+
+
 def test_what_changed_meanwhile_is_left_and_counted() -> None:
     stale, fresh = report(), report()
     seen = {stale: 1, fresh: 1}

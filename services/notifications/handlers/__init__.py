@@ -2,11 +2,22 @@
 
 from services.notifications.handlers import (
     accounts,
+    imports,
     libraries,
     people,
     registrations,
     reports,
+    returned,
     webhooks,
 )
 
-__all__ = ["accounts", "libraries", "people", "registrations", "reports", "webhooks"]
+__all__ = [
+    "accounts",
+    "imports",
+    "libraries",
+    "people",
+    "registrations",
+    "reports",
+    "returned",
+    "webhooks",
+]

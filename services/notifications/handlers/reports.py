@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.notifications.handlers.common import tell
+from services.notifications.handlers.common import language_of, requesters, tell
 from services.notifications.intents import Intent, one_line
 from services.notifications.models import Meeting, Official
 from services.notifications.resources import bus
@@ -56,8 +56,8 @@ REASONS: dict[Language, dict[str, str]] = {
 def tell_ready(session: Session, envelopes: list[Envelope[ReportFinished]]) -> None:
     """Tell the requester where it is."""
     intents = []
-    for envelope, reader in _requesters(session, envelopes):
-        event, language = envelope.data, _language(reader)
+    for envelope, reader in requesters(session, envelopes):
+        event, language = envelope.data, language_of(reader)
         until = formats.date(event.until, _zone(reader), lang=language)
         values = {
             "format": event.format.upper(),
@@ -72,26 +72,12 @@ def tell_ready(session: Session, envelopes: list[Envelope[ReportFinished]]) -> N
 def tell_failed(session: Session, envelopes: list[Envelope[ReportFailed]]) -> None:
     """Tell the requester that there is none, and why."""
     intents = []
-    for envelope, reader in _requesters(session, envelopes):
-        reasons = REASONS[_language(reader)]
+    for envelope, reader in requesters(session, envelopes):
+        reasons = REASONS[language_of(reader)]
         values = {"reason": reasons.get(envelope.data.reason, reasons["gave-up"])}
         until = envelope.time + FAILED_NEWS
         intents.append(_intent(session, envelope, reader, until, values))
     tell(session, REPORT_FAILED, intents)
-
-
-def _requesters(
-    session: Session, envelopes: list[Envelope[Any]]
-) -> list[tuple[Envelope[Any], Official]]:
-    """Each with the account that ordered it; a disabled one, or an unknown one, hears nothing."""
-    asked = {envelope.data.requested_by for envelope in envelopes}
-    query = select(Official).where(cast(Official.account_id, String).in_(asked), Official.active)
-    known = {str(one.account_id): one for one in session.scalars(query)}
-    return [
-        (envelope, known[envelope.data.requested_by])
-        for envelope in envelopes
-        if envelope.data.requested_by in known
-    ]
 
 
 def _intent(
@@ -101,7 +87,7 @@ def _intent(
     until: datetime,
     values: Mapping[str, str],
 ) -> Intent:
-    event, language = envelope.data, _language(reader)
+    event, language = envelope.data, language_of(reader)
     common = {
         "name": one_line(reader.name),
         "report": KINDS[language].get(event.kind, event.kind),
@@ -144,7 +130,3 @@ def _period(name: str, language: Language) -> str:
 def _zone(reader: Official) -> str:
     region = regions.find(reader.region_code)
     return region.zone if region else CAPITAL
-
-
-def _language(reader: Official) -> Language:
-    return "en" if reader.language == "en" else "id"

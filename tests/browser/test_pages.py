@@ -29,7 +29,7 @@ PUBLIC = [
 ]
 # What a browser saves or shows by itself, or what only leads on.
 NO_PAGE = re.compile(
-    r"/api/|\.(pdf|ics|xlsx|json|\{extension\})$|/(photos|uploads|files|evidence)/|/renew$|/telling$|/html$"
+    r"/api/|\.(pdf|ics|xlsx|csv|json|\{extension\})$|/(photos|uploads|files|evidence)/|/renew$|/telling$|/html$"
 )
 VISITORS = {
     "": "everybody",
@@ -95,7 +95,11 @@ def failed(address: str, answer: Response | None) -> Iterator[str]:
 def links(page: Page, site: Site) -> list[str]:
     """Where the page as it is now leads to, inside the site; not to itself in another language."""
     found = page.locator("a[href]:not([hreflang])")
-    addresses = found.evaluate_all("links => links.map((link) => link.href.split('#')[0])")
+    # By the attribute: the `href` of a link in a drawing is an object.
+    addresses = found.evaluate_all(
+        "links => links.map((link) => "
+        "new URL(link.getAttribute('href'), location.href).href.split('#')[0])"
+    )
     inside = (address for address in addresses if address.startswith(f"{site.base_url}/"))
     return [address.removeprefix(site.base_url) for address in inside]
 

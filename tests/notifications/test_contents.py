@@ -160,7 +160,8 @@ def test_who_comes_gets_the_meeting_for_the_calendar(sink: SmtpSink) -> None:
     entries = [entry(files[0]["text"]) for files in attached.values()]
     assert len({one["UID"] for one in entries}) == 1
     assert [one["SEQUENCE"] for one in entries] == sorted({one["SEQUENCE"] for one in entries})
-    rows("UPDATE message SET state = 'queued', state_reason = ''")
+    later = "now() + interval '1 day'"
+    rows(f"UPDATE message SET state = 'queued', state_reason = '', expires_at = {later}")
     send_due()
     kinds = {
         part["Content-Type"].params["method"]

@@ -1,6 +1,5 @@
 """Check-in over JSON: scans in, results out; who may come in; how many are there."""
 
-import threading
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -28,9 +27,6 @@ router = APIRouter(prefix="/api/v1", tags=["check-in"])
 Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 PICTURE_BYTES = 200_000
-# Scans of a busy door take turns: more at once would share the same core, and each take longer.
-AT_ONCE = 2
-_turns = threading.BoundedSemaphore(AT_ONCE)
 # A device sends two pictures a second, and one account may be at several doors.
 DECODING = Limit("decode", 600, 60)
 
@@ -52,7 +48,7 @@ def check_in(slug: str, body: Scans, caller: Crew) -> ScanResults:
     The ids come from the device, so what it sends again, as it heard no answer, changes nothing
     and is answered the same. A scan that cannot count is no error: its `status` says why.
     """
-    with _turns, database.autocommit() as connection:
+    with database.autocommit() as connection:
         meeting = checkins.busy_door(connection, slug, caller)
         results = checkins.record(connection, caller, meeting, body.scans)
     return ScanResults(items=[ScanResult(**result) for result in results])

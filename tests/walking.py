@@ -186,7 +186,7 @@ def headers(site: Site, caller: Caller | None) -> dict[str, str]:
     """How a caller proves who they are; None is nobody."""
     if caller is None:
         return {}
-    token = issue_token(secrets(site)["TOKEN_PRIVATE_KEY"], caller, seconds=600)
+    token = issue_token(secrets(site)["TOKEN_PRIVATE_KEY"], caller, seconds=3600)
     return {"authorization": f"Bearer {token}"}
 
 

@@ -24,6 +24,8 @@ State = Literal[
 
 # PostgreSQL refuses NUL.
 Beginning = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^\x00]*$")]
+# Where a page of held addresses begins: channel, region and address of the one before it.
+Held = Annotated[str, StringConstraints(max_length=300, pattern=r"^([a-z]+:[0-9.]*:[^\x00]+)?$")]
 
 
 class MessageSummary(BaseModel):

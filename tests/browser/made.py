@@ -76,6 +76,7 @@ def host_starts(site: Site) -> list[str]:
         f"/notifications/messages/{message(site)}",
         revocable_token(host),
         *announcements(host),
+        held_address(host),
         f"/reporting/own/links/{own_library(site)}",
     ]
 
@@ -104,6 +105,14 @@ def announcements(host: httpx.Client) -> list[str]:
     drafted, started = sent(host, form, **typed), sent(host, form, **typed)
     eventually(lambda: 'value="start"' in host.get(started).text, "it reaches somebody")
     return [drafted, sent(host, started, action="start", version="1")]
+
+
+def held_address(host: httpx.Client) -> str:
+    """The list with one address on it that is not written to."""
+    form = "/notifications/suppressions/new"
+    return sent(host, form, channel="email", address="henti@contoh.id", detail="Contoh").split("?")[
+        0
+    ]
 
 
 def sent(client: httpx.Client, page: str, *, to: str = "", **fields: str) -> str:

@@ -14,7 +14,7 @@ from services.notifications.console_schemas import (
     SuppressionSummary,
 )
 from services.notifications.resources import database
-from services.notifications.schemas import Beginning
+from services.notifications.schemas import Beginning, Held
 from shared.security import Staff
 
 router = APIRouter(prefix="/api/v1/suppressions", tags=["suppressions"])
@@ -25,7 +25,7 @@ Transaction = Annotated[Session, Depends(database.transaction, scope="function")
 class Wanted(SuppressionFilter):
     """Which addresses are wanted, and after which of them the page begins."""
 
-    after: Beginning = ""
+    after: Held = ""
 
 
 @router.get("")

@@ -14,7 +14,7 @@ from services.notifications.console_schemas import (
 )
 from services.notifications.pages.common import Sent, Transaction, pages
 from services.notifications.resources import database, forms
-from services.notifications.schemas import Beginning
+from services.notifications.schemas import Beginning, Held
 from services.notifications.suppressions import AlreadySuppressed
 from shared import regions
 from shared.security import Staff
@@ -28,7 +28,7 @@ router = APIRouter(prefix="/suppressions", include_in_schema=False)
 class Wanted(SuppressionFilter):
     """What the list is asked for, as it stands in the address."""
 
-    after: Beginning = ""
+    after: Held = ""
 
 
 @router.get("")

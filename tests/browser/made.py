@@ -110,9 +110,8 @@ def announcements(host: httpx.Client) -> list[str]:
 def held_address(host: httpx.Client) -> str:
     """The list with one address on it that is not written to."""
     form = "/notifications/suppressions/new"
-    return sent(host, form, channel="email", address="henti@contoh.id", detail="Contoh").split("?")[
-        0
-    ]
+    sent(host, form, channel="email", address="henti@contoh.id", detail="Contoh")
+    return "/notifications/suppressions"
 
 
 def sent(client: httpx.Client, page: str, *, to: str = "", **fields: str) -> str:

@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,18 +28,18 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 SERVICES = ("registration", "reporting", "notifications")
-WORKERS = (  # name, service, its queues if not all
-    ("registration-worker", "registration", "events,jobs"),
-    # Certificates, imports and reports take their time; the rest must not wait behind them.
-    ("registration-long-worker", "registration", "imports,certificates"),
+WORKERS = {  # by service: the queues of each worker, of which none has to wait for another's
+    # Certificates, imports and reports take their time.
+    "registration": ("events,jobs", "imports,certificates"),
     # An event must not wait behind mail, a code not behind many, nothing behind a slow receiver.
-    ("notifications-worker", "notifications", "events,code"),
-    ("notifications-transactional-worker", "notifications", "transactional"),
-    ("notifications-bulk-worker", "notifications", "reminder,bulk,digest,jobs"),
-    ("notifications-webhooks-worker", "notifications", "webhooks"),
-    ("reporting-worker", "reporting", "events,jobs"),
-    ("reporting-reports-worker", "reporting", "reports,imports"),
-)
+    "notifications": (
+        "events,code",
+        "transactional",
+        "reminder,bulk,digest,jobs",
+        "webhooks",
+    ),
+    "reporting": ("events,jobs", "reports,imports"),
+}
 ROOT = Path(__file__).parent
 READY_S = 90
 DAY_S = 24 * 3600
@@ -115,6 +116,8 @@ class Site:
         from services.registration import demo as demo_data
         from services.registration.resources import database
         from services.registration.settings import settings
+        from services.reporting import demo as reporting_demo
+        from services.reporting.resources import database as reporting_database
         from shared.migrate import migrate
         from shared.security import Caller, issue_token
 
@@ -128,7 +131,12 @@ class Site:
         if demo:
             with database.sessions.begin() as session:
                 demo_data.seed(session)
+                libraries = demo_data.directory(session)
+            # What events will tell again: reports come in with the first page already.
+            with reporting_database.sessions.begin() as session:
+                reporting_demo.seed(session, libraries, datetime.now(UTC).date())
         database.engine.dispose()
+        reporting_database.engine.dispose()
         admin = Caller("national", "Admin", "admin")
         return {
             "base_url": self.base_url,
@@ -143,11 +151,9 @@ class Site:
 
     def _start_processes(self) -> None:
         count = str(self._workers)
-        for name in SERVICES:
-            self._run(f"{name}-relay", "-m", f"services.{name}", "relay")
-        for name, service, queues in WORKERS:
-            only = ["--queues", queues] if queues else []
-            self._run(name, "-m", f"services.{service}", "worker", "--processes", count, *only)
+        for name, workers in WORKERS.items():
+            queues = [part for each in workers for part in ("--worker", each)]
+            self._run(name, "-m", f"services.{name}", "all", "--processes", count, *queues)
         self._run(
             "web",
             *["-m", "uvicorn", "run:web", "--factory", "--host", "127.0.0.1"],

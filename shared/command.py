@@ -5,11 +5,14 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 import uvicorn
 
 from shared.bus import Bus
+from shared.bus.queues import preload
+from shared.forks import Forks
 from shared.logs import configure_logs
 from shared.migrate import migrate
 from shared.settings import ServiceSettings
@@ -33,6 +36,7 @@ def main(
         "api": lambda: _api(bus.service, arguments.port, arguments.processes),
         "worker": lambda: _worker(bus, arguments.processes, arguments.queues),
         "relay": lambda: _relay(bus),
+        "all": lambda: _all(bus, arguments),
         "migrate": lambda: migrate(bus.service, database_url()),
         "replay": lambda: _replay(bus, arguments),
         "failed": lambda: _failed(bus),
@@ -49,7 +53,11 @@ def _parser(service: str, more: Mapping[str, Callable[[], None]]) -> argparse.Ar
     api.add_argument("--port", type=int, default=8000)
     worker = commands.add_parser("worker", help="handle events and jobs (Celery)")
     worker.add_argument("--queues", help="only these, e.g. events,jobs; all without it")
-    for several in (api, worker):
+    everything = commands.add_parser("all", help="relay and workers of one machine, forked")
+    everything.add_argument(
+        "--worker", action="append", required=True, help="a worker's queues; once for each worker"
+    )
+    for several in (api, worker, everything):
         several.add_argument("--processes", type=int, default=1)
     commands.add_parser("relay", help="carry committed events to their subscribers")
     commands.add_parser("migrate", help="bring the database up to date")
@@ -95,6 +103,14 @@ def _worker(bus: Bus, processes: int, queues: str | None) -> None:
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ]
     )
+
+
+def _all(bus: Bus, arguments: argparse.Namespace) -> None:
+    works: dict[str, Callable[[], None]] = {"relay": lambda: _relay(bus)}
+    for queues in arguments.worker:
+        works[f"worker {queues}"] = partial(_worker, bus, arguments.processes, queues)
+    preload()
+    Forks(bus.service, works).run()
 
 
 def _relay(bus: Bus) -> None:

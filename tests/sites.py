@@ -101,6 +101,7 @@ def running_site(*options: str, folder: Path | None = None) -> Iterator[Site]:
             folder = Path(stack.enter_context(made))
         data, port = folder, free_port()
         environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+        environment["SPT_NOENV"] = "1"  # a process's title leaves its environment readable
         command = [sys.executable, "run.py", "--port", str(port), "--data", str(data), *options]
         output = (data / "output.txt").open("wb")
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)

@@ -7,6 +7,7 @@ and comes again from the tables. That is why nothing here persists, schedules or
 import json
 from collections.abc import Callable
 from functools import cached_property
+from importlib import import_module
 from typing import Any, cast
 
 import redis
@@ -64,6 +65,24 @@ SETTINGS: dict[str, Any] = {
 
 
 TooSlow = SoftTimeLimitExceeded  # raised inside a task that has run for SOFT_LIMIT_S
+
+
+# What Celery and kombu import by name once a worker starts.
+_LATE = (
+    "celery.apps.worker",
+    "celery.bin.celery",
+    "celery.concurrency.prefork",
+    "celery.events.dumper",
+    "celery.worker.components",
+    "celery.worker.consumer",
+    "kombu.transport.redis",
+)
+
+
+def preload() -> None:
+    """Import now what a worker would only import when it starts: before a fork, it is shared."""
+    for name in _LATE:
+        import_module(name)
 
 
 class BrokerAway(ConnectionError):

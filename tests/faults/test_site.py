@@ -16,11 +16,11 @@ from shared import regions
 MEETING = "/registration/api/v1/meetings/plm-2027-21/registrations"
 
 VICTIMS = (
-    "services.notifications worker",
+    "celeryd: notifications-events-code",
     "services.registration relay",
-    "services.reporting worker",
+    "services.reporting all",
     "services.notifications relay",
-    "services.registration worker",
+    "celeryd: registration-events-jobs",
 )
 
 

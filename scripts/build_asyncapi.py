@@ -1,4 +1,4 @@
-"""Write docs/asyncapi.yaml from shared/events.py: `python -m scripts.build_asyncapi`.
+"""Write docs/asyncapi.yaml from shared/events/: `python -m scripts.build_asyncapi`.
 
 A test holds the file against the code, so it cannot drift.
 """
@@ -12,7 +12,7 @@ from shared.events import SUBSCRIBERS, Event
 
 TARGET = Path(__file__).parents[1] / "docs" / "asyncapi.yaml"
 HEAD = (
-    "# Made by `python -m scripts.build_asyncapi` from shared/events.py; do not edit.\n"
+    "# Made by `python -m scripts.build_asyncapi` from shared/events/; do not edit.\n"
     "# YAML in its JSON form, which every YAML reader reads.\n"
 )
 

@@ -26,6 +26,11 @@ def new_metadata() -> MetaData:
     return MetaData(naming_convention=NAMING)
 
 
+def like_literal(words: str) -> str:
+    """Words for a LIKE, in which nothing is a wildcard."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 def after_commit(session: Session, name: str, action: Callable[[], None]) -> None:
     """Run `action` once, when and only when the session's transaction has committed.
 

@@ -26,6 +26,8 @@ Kind = Literal["provinsi", "kabupaten", "kota", "kecamatan", "kelurahan", "desa"
 Zone = Literal["Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"]
 ZoneAbbreviation = Literal["WIB", "WITA", "WIT"]
 
+CAPITAL: Zone = "Asia/Jakarta"  # the clock of whoever belongs to no region
+
 LONGEST_TEXT = 200  # characters; the longest label has about 120
 MOST_WORDS = 20  # the longest label has 16
 
@@ -77,7 +79,7 @@ class Region:
     @property
     def level(self) -> int:
         """1 province, 2 kab/kota, 3 kecamatan, 4 desa/kelurahan."""
-        return self.code.count(".") + 1
+        return level_of(self.code)
 
     @property
     def parent_code(self) -> str | None:
@@ -143,6 +145,17 @@ def get(code: str) -> Region:
     if region is None:
         raise UnknownRegion(f"no region has the code {code!r:.40}")
     return region
+
+
+def level_of(code: str) -> int:
+    """How deep a code lies, looked up nowhere: 1 a province, and 0 "", the country."""
+    return code.count(".") + 1 if code else 0
+
+
+def zone_of(code: str) -> Zone:
+    """The clock of a region, that of the capital for the country."""
+    province = find(code[:2])  # it is known even when a village is newer than we
+    return province.zone if province else CAPITAL
 
 
 def children(code: str | None) -> list[Region]:

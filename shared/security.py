@@ -21,6 +21,8 @@ from joserfc.jwk import OKPKey
 from sqlalchemy import ColumnElement, or_, true
 from uuid_utils.compat import uuid7
 
+from shared.database import like_literal
+
 COOKIE = "sejawat_session"
 RENEW = "/registration/session/renew"  # where a browser gets its next token
 # Mail programs post to it from anywhere (RFC 8058); what it does, the link alone decides.
@@ -72,8 +74,12 @@ def in_scope(column: Any, caller: Caller) -> ColumnElement[bool]:
     """The condition that every query on rows of a region carries."""
     if caller.role == "national":
         return true()
-    own = caller.region_code or "-"  # no region, no rows
-    return or_(column == own, column.like(f"{own}.%"))
+    return within(column, caller.region_code or "-")  # no region, no rows
+
+
+def within(column: Any, region_code: str) -> ColumnElement[bool]:
+    """The condition that a row is of this region, or of one that lies in it."""
+    return or_(column == region_code, column.like(f"{like_literal(region_code)}.%"))
 
 
 def new_key() -> OKPKey:

@@ -19,17 +19,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psutil
 import pytest
 
 from shared.local.ports import free_port
 
+LINUX = sys.platform == "linux"
 ROOT = Path(__file__).parents[1]
 T = TypeVar("T")
 visitors = itertools.count(1)
 OURS = ("DATABASE_URL_", "SECRET_KEY_", "REDIS_URL", "SMTP_URL", "TOKEN_", "BASE_URL", "FILES")
 
 
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 30) -> T:
+def eventually(look: Callable[[], T | None], what: str = "it", seconds: float = 30) -> T:
     """Poll until `look` returns something true; fails the test with `what` after the deadline."""
     deadline = time.monotonic() + seconds
     while True:
@@ -38,6 +40,14 @@ def eventually(look: Callable[[], T | None], what: str, seconds: float = 30) -> 
         if time.monotonic() > deadline:
             pytest.fail(f"{what}: not within {seconds} s")
         time.sleep(0.02)
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, reaped or not."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 @dataclass

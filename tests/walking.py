@@ -282,6 +282,16 @@ def period_lock(site: Site) -> str:
 
 
 @once
+def sim_import(site: Site) -> str:
+    """Id of a file of the older system that the national office handed in."""
+    files = {"file": ("pelibatan.json", b'[{"jumlah_peserta": "1"}]', "application/json")}
+    who = headers(site, official(site, "national"))
+    answer = site.client().post("/reporting/api/v1/imports", files=files, headers=who)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+@once
 def registered(site: Site) -> dict[str, Any]:
     """Somebody who registered for the meeting."""
     person = {
@@ -501,6 +511,7 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "reporting/own/links/{library_id}": own_library,
     "{activity_id}": activity,
     "{lock_id}": period_lock,
+    "{import_id}": sim_import,
     "notifications/preferences/{token}": lambda site: signed(site, "preferences", "x@contoh.id"),
     "notifications/unsubscribe/{token}": lambda site: signed(
         site, "unsubscribe", "reminder x@contoh.id"

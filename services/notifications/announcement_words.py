@@ -51,12 +51,6 @@ ROLES: dict[str, str] = {
     "national": _("Petugas nasional"),
 }
 CHANNELS: dict[str, str] = {"email": _("Surel"), "whatsapp": _("WhatsApp"), "sms": _("SMS")}
-LEVELS: dict[int, str] = {
-    1: _("Provinsi"),
-    2: _("Kabupaten/kota"),
-    3: _("Kecamatan"),
-    4: _("Desa/kelurahan"),
-}
 ACTIONS: dict[str, str] = {
     "changed": _("Konsep diubah"),
     "started": _("Pengiriman dimulai"),

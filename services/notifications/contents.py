@@ -30,6 +30,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.notifications.intents import one_line
 from services.notifications.models import TemplateVersion
 from services.notifications.providers.base import Channel
 from services.notifications.rules import ALL, GOES_AGAIN
@@ -97,11 +98,11 @@ class Wording:
         if channel == "whatsapp":
             return self._whatsapp(language, values)
         if channel == "sms":
-            return Contents(_one_line(self.part("sms", language, values)).translate(_TYPED))
+            return Contents(one_line(self.part("sms", language, values)).translate(_TYPED))
         text = self.part("text", language, values)
         return Contents(
             text=f"{text}\n\n{self._fill(f'foot.{language}.txt', language, values)}",
-            subject=_one_line(self.part("subject", language, values)),
+            subject=one_line(self.part("subject", language, values)),
             html=self.part("html", language, values),
         )
 
@@ -132,7 +133,7 @@ class Wording:
                 if piece.name not in values:
                     raise UndefinedError(f"{piece.name!r} is undefined")
                 # Meta refuses a message with a line break, a tab, four spaces or nothing in a slot.
-                parameters.append(_one_line(str(values[piece.name])) or "-")
+                parameters.append(one_line(str(values[piece.name])) or "-")
                 text += parameters[-1]
             else:
                 text += piece
@@ -249,7 +250,3 @@ def _environment(parts: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     )
     environment.globals.clear()
     return environment
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

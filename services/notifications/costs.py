@@ -70,7 +70,7 @@ def rows(session: Session, caller: Caller, wanted: Span) -> Sequence[Row[tuple[A
     begins = datetime.combine(wanted.first, time(), CLOCK)
     ends = datetime.combine(_month(_number(wanted.last) + 1), time(), CLOCK)
     month = func.to_char(func.timezone(CLOCK.key, Message.created_at), "YYYY-MM").label("month")
-    level = len(caller.region_code.split(".")) if caller.region_code else 0
+    level = regions.level_of(caller.region_code)
     region = func.left(Message.region_code, _ENDS[min(level, 3)]).label("region_code")
     group = (month, Message.channel, Message.provider, Message.rule, region)
     query = (

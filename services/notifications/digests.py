@@ -6,22 +6,19 @@ and what was done meanwhile is not told.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from services.notifications import messages
-from services.notifications.intents import Intent, one_line
+from services.notifications.intents import for_official, language_of, one_line
 from services.notifications.models import Official
-from services.notifications.resources import database
-from services.notifications.rules import CLOSES, PENDING_DIGEST, Daily
-from services.notifications.schedules import Wake, identity, put_run, skip_run, take_run
+from services.notifications.rules import PENDING_DIGEST
+from services.notifications.schedules import Morning, Wake, identity, run_daily
 from services.notifications.settings import settings
 from shared import regions
-from shared.events import Language
 from shared.tracing import new_traceparent
 from shared.web import formats
 
@@ -39,69 +36,41 @@ _WAITING = text("""
 
 def run_due(wake: Wake, now: datetime | None = None) -> None:
     """Write down today's digests of each zone whose time has come; `wake` has them sent."""
-    now = now or datetime.now(UTC)
-    for zone in formats.ZONES.values():
-        with database.sessions.begin() as session:
-            if _run(session, zone, now):
-                wake(session)
+    run_daily(PENDING_DIGEST, _write, wake, now)
 
 
-def _run(session: Session, zone: str, now: datetime) -> bool:
-    trigger = PENDING_DIGEST.trigger
-    hour = trigger.hour if isinstance(trigger, Daily) else CLOSES
-    today = now.astimezone(ZoneInfo(zone)).date()
-    due, until = (datetime.combine(today, time(at), ZoneInfo(zone)) for at in (hour, CLOSES))
-    messages.join_writers(session)
-    if now < due or (run := take_run(session, PENDING_DIGEST, zone, due)) is None:
-        return False
-    if now >= until:
-        skip_run(session, run)
-        return False
-    intents = _intents(session, zone, now, due, until)
-    written = messages.write(session, PENDING_DIGEST, intents)
-    put_run(session, run, written, cursor="", done=True)
-    return written > 0
-
-
-def _intents(
-    session: Session, zone: str, now: datetime, due: datetime, until: datetime
-) -> list[Intent]:
-    waiting = session.execute(_WAITING, {"now": now}).all()
+def _write(session: Session, morning: Morning) -> int:
+    waiting = session.execute(_WAITING, {"now": morning.now}).all()
     readers = session.scalars(select(Official).where(Official.active, Official.role.in_(READERS)))
     trace = new_traceparent()
-    return [
-        Intent(
-            event_id=identity(PENDING_DIGEST, reader.account_id, due),
+    intents = [
+        for_official(
+            reader,
+            event_id=identity(PENDING_DIGEST, reader.account_id, morning.due),
             about=str(reader.account_id),
-            version=None,
             traceparent=trace,
-            email=reader.email,
-            phone=reader.phone,
-            language=_language(reader.language),
-            region_code=reader.region_code,
-            expires_at=until,
-            values=_values(reader, rows),
-            person=reader.name,
+            expires_at=morning.until,
+            values=_values(reader, morning.zone, rows),
         )
         for reader in readers
-        if (region := regions.find(reader.region_code)) and region.zone == zone
+        if (region := regions.find(reader.region_code)) and region.zone == morning.zone
         if (rows := [row for row in waiting if regions.is_within(row.place, region.code)])
     ]
+    return messages.write(session, PENDING_DIGEST, intents)
 
 
-def _values(reader: Official, rows: Sequence[Row[Any]]) -> dict[str, Any]:
+def _values(reader: Official, zone: str, rows: Sequence[Row[Any]]) -> dict[str, Any]:
     """What a reader's digest says: the meetings for which somebody waits longest first."""
-    language = _language(reader.language)
+    language = language_of(reader)
     oldest = min(row.since for row in rows)
     return {
-        "name": one_line(reader.name),
         "total": formats.number(sum(row.people for row in rows), lang=language),
-        "oldest": formats.date(oldest, _zone(reader), lang=language),
+        "oldest": formats.date(oldest, zone, lang=language),
         "meetings": [
             {
                 "meeting": one_line(title),
                 "people": formats.number(people, lang=language),
-                "since": formats.date(since, _zone(reader), lang=language),
+                "since": formats.date(since, zone, lang=language),
                 "link": f"{settings().base_url}/registration/desk/{slug}",
             }
             for since, slug, title, people in _by_meeting(rows)
@@ -118,11 +87,3 @@ def _by_meeting(rows: Iterable[Row[Any]]) -> list[tuple[datetime, str, str, int]
         (min(row.since for row in some), slug, title, sum(row.people for row in some))
         for (slug, title), some in parts.items()
     )
-
-
-def _zone(reader: Official) -> str:
-    return regions.get(reader.region_code).zone
-
-
-def _language(code: str) -> Language:
-    return "en" if code == "en" else "id"

@@ -28,6 +28,7 @@ from services.notifications import messages, webhooks
 from services.notifications.resources import database
 from services.notifications.rules import OWN_LINKS
 from services.notifications.settings import settings
+from services.notifications.silent_libraries import NEWS
 
 log = structlog.get_logger()
 
@@ -123,6 +124,15 @@ _PURGE_ATTENDANCE = text("""
         LIMIT :chunk FOR UPDATE SKIP LOCKED))
     RETURNING id""")
 
+# While it is news, somebody may still be told of it (`silent_libraries.NEWS`).
+_PURGE_SILENT = text("""
+    DELETE FROM silent_library
+    WHERE (library_id, month) IN (
+        SELECT library_id, month FROM silent_library
+        WHERE heard_at < now() - greatest(make_interval(days => :days), :news)
+        LIMIT :chunk FOR UPDATE SKIP LOCKED)
+    RETURNING library_id""").bindparams(news=NEWS)
+
 _PURGE_ANNOUNCEMENTS = text("""
     UPDATE announcement SET body = '', body_en = ''
     WHERE id = ANY (ARRAY(
@@ -165,11 +175,15 @@ def purge_contents() -> int:
 def purge_copies() -> int:
     """Delete whom we know from meetings that are over for `keep_content_days`.
 
-    Returns how many people they were. The texts of announcements go as well.
+    Returns how many people they were. The texts of announcements go as well, and which libraries
+    were silent.
     """
     purged = _in_chunks(_PURGE_PARTICIPANTS)
     attendance, texts = _in_chunks(_PURGE_ATTENDANCE), _in_chunks(_PURGE_ANNOUNCEMENTS)
-    log.info("copies.purged", people=purged, attendance=attendance, announcements=texts)
+    silent = _in_chunks(_PURGE_SILENT)
+    log.info(
+        "copies.purged", people=purged, attendance=attendance, announcements=texts, silent=silent
+    )
     return purged
 
 

@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 
 from services.notifications import archive, messages
 from services.notifications.console_schemas import MessageFilter, MessageSelection, Note
+from services.notifications.messages import WAY, WHAT
 from services.notifications.models import Message
 from services.notifications.rules import ENDING
 from services.notifications.suppressions import HOLDS
@@ -76,15 +77,8 @@ _RETRY = text(f"""
 # as each costs something and rings somewhere.
 _REPLAY = text(f"""
     WITH made AS (
-        INSERT INTO message (id, event_id, about, version, person, rule, channel, recipient, class,
-            region_code, zone, language, template, template_version, subject, text, html,
-            parameters, attachments, unsubscribe, parts, fallbacks, meeting_slug, announcement_id,
-            traceparent, expires_at, state)
-        SELECT :new_id, :event_id, about, version, person, rule, channel,
-            recipient, class, region_code, zone, language, template,
-            template_version, subject, text, html, parameters, attachments,
-            unsubscribe, parts, fallbacks, meeting_slug, announcement_id, traceparent, {_UNTIL},
-            'queued'
+        INSERT INTO message ({WHAT}, {WAY}, id, event_id, expires_at, state)
+        SELECT {WHAT}, {WAY}, :new_id, :event_id, {_UNTIL}, 'queued'
         FROM message
         WHERE id = :id AND state <> ALL (CAST(:under_way AS text[])) AND settle_until IS NULL
           AND {_USEFUL} AND {_WELCOME}

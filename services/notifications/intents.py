@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.notifications.models import Official
 from shared import regions
 from shared.events import MeetingFacts
 from shared.web import formats
 from shared.web.formats import Language
-
-CAPITAL = "Asia/Jakarta"  # the clock of whoever belongs to no region
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +43,34 @@ def one_line(words: str) -> str:
     return " ".join(words.split())
 
 
-def zone_of(region_code: str) -> str:
-    """The clock of a region, an IANA name."""
-    province = regions.find(region_code[:2])  # it is known even when a village is newer than we
-    return province.zone if province else CAPITAL
+def language_of(reader: Official) -> Language:
+    """The language in which an official reads."""
+    return "en" if reader.language == "en" else "id"
+
+
+def for_official(  # noqa: PLR0913 - all that differs between them
+    reader: Official,
+    *,
+    event_id: UUID,
+    about: str,
+    traceparent: str,
+    expires_at: datetime,
+    values: Mapping[str, Any],
+) -> Intent:
+    """An intent to tell an official; `values` need not hold the name."""
+    return Intent(
+        event_id=event_id,
+        about=about,
+        version=None,
+        traceparent=traceparent,
+        email=reader.email,
+        phone=reader.phone,
+        language=language_of(reader),
+        region_code=reader.region_code,
+        expires_at=expires_at,
+        values={"name": one_line(reader.name), **values},
+        person=reader.name,
+    )
 
 
 def meeting_words(meeting: MeetingFacts, language: Language) -> dict[str, str]:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.notifications import contents, rule_settings, ways
-from services.notifications.intents import Intent, zone_of
+from services.notifications.intents import Intent
 from services.notifications.rules import ENDING, GOES_AGAIN, Rule
+from shared import regions
 from shared.tracing import new_traceparent
 
 log = structlog.get_logger()
@@ -23,16 +24,17 @@ _WRITERS = "hashtext('notifications.message')"
 _AMONG_WRITERS = text(f"SELECT pg_advisory_xact_lock_shared({_WRITERS})")
 _ALONE = text(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 
+WHAT = """about, version, person, rule, class, region_code, zone, language, template,
+        template_version, meeting_slug, announcement_id, traceparent"""
+"""The columns of a message that stay the same whichever way it goes."""
+WAY = """channel, recipient, subject, text, html, parameters, attachments, unsubscribe, parts,
+        fallbacks"""
+
 # One statement and one value for any number of messages. A message that is there already, from an
 # earlier delivery of its event, stays as it is; what its end has overtaken comes too late.
-_WRITE = text("""
-    INSERT INTO message (id, event_id, about, version, person, meeting_slug, announcement_id, rule,
-        class, region_code, zone, language, template, template_version, channel, recipient, subject,
-        text, html, parameters, attachments, unsubscribe, parts, fallbacks, traceparent, expires_at,
-        state)
-    SELECT id, event_id, about, version, person, meeting_slug, announcement_id, rule,
-        class, region_code, zone, language, template, template_version, channel, recipient, subject,
-        text, html, parameters, attachments, unsubscribe, parts, fallbacks, traceparent, expires_at,
+_WRITE = text(f"""
+    INSERT INTO message ({WHAT}, {WAY}, id, event_id, expires_at, state)
+    SELECT {WHAT}, {WAY}, id, event_id, expires_at,
         CASE WHEN expires_at <= now() OR EXISTS (
             SELECT FROM message AS ending
             WHERE ending.about = told.about AND ending.version > told.version
@@ -52,17 +54,12 @@ _OVERTAKE = text("""
       AND message.state IN ('queued', 'claimed', 'handing_over')""")
 
 # Its contents were made when the message was written, for every channel that its rule allows.
-_FALL_BACK = text("""
-    INSERT INTO message (id, event_id, about, version, person, rule, channel, recipient, class,
-        region_code, zone, language, template, template_version, subject, text, html, parameters,
-        attachments, unsubscribe, parts, fallbacks, fallback_of, meeting_slug, announcement_id,
-        traceparent, expires_at, state)
-    SELECT uuidv7(), event_id, about, version, person, rule, way ->> 'channel',
-        way ->> 'recipient', class, region_code, zone, language, template, template_version,
-        way ->> 'subject', way ->> 'text', way ->> 'html', way -> 'parameters',
-        way -> 'attachments', way ->> 'unsubscribe', CAST(way ->> 'parts' AS int),
-        nullif(fallbacks - 0, '[]'), id, meeting_slug, announcement_id, traceparent, expires_at,
-        'queued'
+_FALL_BACK = text(f"""
+    INSERT INTO message ({WHAT}, {WAY}, id, event_id, fallback_of, expires_at, state)
+    SELECT {WHAT}, way ->> 'channel', way ->> 'recipient', way ->> 'subject', way ->> 'text',
+        way ->> 'html', way -> 'parameters', way -> 'attachments', way ->> 'unsubscribe',
+        CAST(way ->> 'parts' AS int), nullif(fallbacks - 0, '[]'),
+        uuidv7(), event_id, id, expires_at, 'queued'
     FROM message, LATERAL (SELECT fallbacks -> 0) AS next(way)
     WHERE id = ANY (CAST(:ids AS uuid[])) AND way IS NOT NULL AND expires_at > now()
       AND NOT EXISTS (SELECT FROM message AS ending
@@ -147,7 +144,7 @@ def _row(rule: Rule, intent: Intent, wording: contents.Wording) -> dict[str, Any
         "rule": rule.name,
         "class": rule.work_class,
         "region_code": intent.region_code,
-        "zone": None if rule.work_class in GOES_AGAIN else zone_of(intent.region_code),
+        "zone": None if rule.work_class in GOES_AGAIN else regions.zone_of(intent.region_code),
         "language": intent.language,
         "template": rule.template,
         "template_version": wording.version,

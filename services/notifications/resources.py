@@ -1,5 +1,10 @@
 """What this service holds open: its database, its place on the bus, its buckets in Redis."""
 
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy.orm import Session
+
 from services.notifications.models import Base
 from services.notifications.settings import settings
 from shared.buckets import TokenBuckets
@@ -9,6 +14,7 @@ from shared.limits import Limiter
 from shared.security import Signer
 
 database = Database(lambda: settings().database_url)
+Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 bus = Bus(
     "notifications",
     database,

@@ -8,6 +8,7 @@ of two workers the second goes on where the first is, or finds it done.
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
 from typing import Any, Protocol
@@ -24,14 +25,17 @@ from services.notifications.models import Meeting, ScheduleRun
 from services.notifications.resources import database
 from services.notifications.rules import (
     ALL,
+    CLOSES,
     REMINDER_DAY,
     REMINDER_MORNING,
     REMINDER_WEEK,
+    Daily,
     Rule,
     Schedule,
 )
 from shared.events import MeetingFacts
 from shared.tracing import new_traceparent
+from shared.web.formats import ZONES
 
 log = structlog.get_logger()
 
@@ -121,6 +125,51 @@ def run_due(wake: Wake, now: datetime | None = None, until: float = math.inf) ->
                 if written:
                     wake(session)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """A day's turn of one zone: when it was due, and until when it is news."""
+
+    zone: str
+    now: datetime
+    due: datetime
+    until: datetime
+
+
+def run_daily(
+    rule: Rule, write: Callable[[Session, Morning], int], wake: Wake, now: datetime | None = None
+) -> None:
+    """Carry out a `Daily` rule: in each zone from its hour on until nobody is told any more.
+
+    `write` says how many messages it wrote down; `wake` has them sent.
+    """
+    if not isinstance(rule.trigger, Daily):
+        raise TypeError(f"{rule.name} does not come once a day")
+    now = now or datetime.now(UTC)
+    for name in ZONES.values():
+        zone = ZoneInfo(name)
+        today = now.astimezone(zone).date()
+        morning = Morning(name, now, _at(today, rule.trigger.hour, zone), _at(today, CLOSES, zone))
+        with database.sessions.begin() as session:
+            if _write_morning(session, rule, morning, write):
+                wake(session)
+
+
+def _write_morning(
+    session: Session, rule: Rule, morning: Morning, write: Callable[[Session, Morning], int]
+) -> bool:
+    messages.join_writers(session)
+    if morning.now < morning.due:
+        return False
+    if (run := take_run(session, rule, morning.zone, morning.due)) is None:
+        return False
+    if morning.now >= morning.until:
+        skip_run(session, run)
+        return False
+    written = write(session, morning)
+    put_run(session, run, written, cursor="", done=True)
+    return written > 0
 
 
 def take_run(session: Session, rule: Rule, about: str, due: datetime) -> Row[Any] | None:

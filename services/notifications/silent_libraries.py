@@ -6,26 +6,23 @@ month is not told again.
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from services.notifications import messages, rule_settings
-from services.notifications.intents import Intent, one_line
+from services.notifications.intents import Intent, for_official, language_of, one_line
 from services.notifications.models import Official
-from services.notifications.resources import database
-from services.notifications.rules import CLOSES, OPENS, SILENT_DIGEST
-from services.notifications.schedules import Wake, identity, put_run, skip_run, take_run
+from services.notifications.rules import SILENT_DIGEST
+from services.notifications.schedules import Morning, Wake, identity, run_daily
 from services.notifications.settings import settings
 from shared import regions
 from shared.events import LibrarySilent
 from shared.tracing import new_traceparent
 from shared.web import formats
-from shared.web.formats import Language
 
 READERS = "regency"
 SHOWN = 20  # names in a mail; the page has them all
@@ -61,33 +58,21 @@ def keep(session: Session, told: Iterable[LibrarySilent]) -> None:
 
 def run_due(wake: Wake, now: datetime | None = None) -> None:
     """Write down today's digests of each zone whose time has come; `wake` has them sent."""
-    now = now or datetime.now(UTC)
-    for zone in formats.ZONES.values():
-        with database.sessions.begin() as session:
-            if _run(session, zone, now):
-                wake(session)
+    run_daily(SILENT_DIGEST, _write, wake, now)
 
 
-def _run(session: Session, zone: str, now: datetime) -> bool:
-    today = now.astimezone(ZoneInfo(zone)).date()
-    due, until = (datetime.combine(today, time(at), ZoneInfo(zone)) for at in (OPENS, CLOSES))
-    messages.join_writers(session)
-    if now < due or (run := take_run(session, SILENT_DIGEST, zone, due)) is None:
-        return False
-    if now >= until:
-        skip_run(session, run)
-        return False
-    provinces = [region.code for region in regions.children(None) if region.zone == zone]
+def _write(session: Session, morning: Morning) -> int:
+    now = morning.now
+    provinces = [region.code for region in regions.children(None) if region.zone == morning.zone]
     values = {"before": now - SETTLED, "since": now - NEWS, "provinces": provinces}
     is_on = rule_settings.in_force(session, SILENT_DIGEST).enabled
     rows = session.execute(_UNTOLD, values).all() if is_on else []
     readers = _readers(session) if rows else []
-    written = messages.write(session, SILENT_DIGEST, _intents(readers, rows, due, until))
+    written = messages.write(session, SILENT_DIGEST, _intents(readers, rows, morning))
     told = [row for row in rows if any(_is_of(reader, row) for reader in readers)]
     pairs = {"ids": [row.library_id for row in told], "months": [row.month for row in told]}
     session.execute(_TOLD, pairs)
-    put_run(session, run, written, cursor="", done=True)
-    return written > 0
+    return written
 
 
 def _readers(session: Session) -> Sequence[Official]:
@@ -95,22 +80,17 @@ def _readers(session: Session) -> Sequence[Official]:
 
 
 def _intents(
-    readers: Sequence[Official], rows: Sequence[Row[Any]], due: datetime, until: datetime
+    readers: Sequence[Official], rows: Sequence[Row[Any]], morning: Morning
 ) -> list[Intent]:
     trace = new_traceparent()
     return [
-        Intent(
-            event_id=identity(SILENT_DIGEST, f"{reader.account_id} {month}", due),
+        for_official(
+            reader,
+            event_id=identity(SILENT_DIGEST, f"{reader.account_id} {month}", morning.due),
             about=str(reader.account_id),
-            version=None,
             traceparent=trace,
-            email=reader.email,
-            phone=reader.phone,
-            language=_language(reader),
-            region_code=reader.region_code,
-            expires_at=until,
+            expires_at=morning.until,
             values=_values(reader, month, own),
-            person=reader.name,
         )
         for reader in readers
         for month in sorted({row.month for row in rows})
@@ -119,10 +99,9 @@ def _intents(
 
 
 def _values(reader: Official, month: date, rows: Sequence[Row[Any]]) -> dict[str, Any]:
-    language = _language(reader)
+    language = language_of(reader)
     asked = urlencode({"region": reader.region_code, "month": f"{month:%Y-%m}"})
     return {
-        "name": one_line(reader.name),
         "region": regions.get(reader.region_code).name,
         "month": formats.month(month, lang=language),
         "total": formats.number(len(rows), lang=language),
@@ -141,7 +120,3 @@ def _is_of(reader: Official, row: Row[Any]) -> bool:
 def _place(code: str) -> str:
     region = regions.find(code)  # a village may be newer than we
     return region.name if region else code
-
-
-def _language(reader: Official) -> Language:
-    return "en" if reader.language == "en" else "id"

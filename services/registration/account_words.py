@@ -13,13 +13,6 @@ ROLES: dict[str, tuple[str, str]] = {
     ),
 }
 
-LEVELS: dict[int, str] = {
-    1: _("Provinsi"),
-    2: _("Kabupaten/kota"),
-    3: _("Kecamatan"),
-    4: _("Desa/kelurahan"),
-}
-
 SCOPES: dict[str, str] = {
     "read": _("Membaca data"),
     "write": _("Menambah dan mengubah data"),

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from services.registration.models import AgendaSession, AuditEntry, Meeting, Registration
+from shared import regions
 from shared.security import Caller, in_scope
 from shared.tracing import current_traceparent, trace_id
 
@@ -68,7 +69,7 @@ class Sought:
     actor: str = ""  # part of a name
     first: date | None = None
     last: date | None = None
-    zone: str = "Asia/Jakarta"
+    zone: str = regions.CAPITAL
 
 
 def page(

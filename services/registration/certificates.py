@@ -28,6 +28,7 @@ from services.registration.models import Certificate, Meeting, Registration
 from services.registration.resources import bus
 from services.registration.settings import settings
 from shared import regions
+from shared.database import like_literal
 from shared.events import CertificateIssued, CertificateRevoked
 from shared.security import Caller
 
@@ -137,11 +138,10 @@ def page(
     after: UUID | None = None,
 ) -> tuple[list[Row[Any]], UUID | None]:
     """Participants by name with their `state` and `days`, and the id after which to go on."""
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     values = _standing(meeting) | {
         "state": state,
         "words": words,
-        "like": f"%{escaped}%",
+        "like": f"%{like_literal(words)}%",
         "after": after,
         "limit": PAGE + 1,
     }

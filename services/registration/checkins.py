@@ -22,6 +22,7 @@ from services.registration.attendance_schemas import Scan
 from services.registration.audit import Change
 from services.registration.models import CheckIn, Meeting, Registration
 from services.registration.resources import bus
+from shared.database import like_literal
 from shared.events import AttendanceChanged
 from shared.security import Caller
 from shared.tracing import current_traceparent, trace_id
@@ -243,8 +244,7 @@ def people(session: Session, meeting_id: UUID) -> list[Row[Any]]:
 
 def search(session: Session, meeting_id: UUID, words: str) -> list[Row[Any]]:
     """Who may come in and has this in the name; at most `CANDIDATES`."""
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    values = {"meeting_id": meeting_id, "like": f"%{escaped}%", "limit": CANDIDATES}
+    values = {"meeting_id": meeting_id, "like": f"%{like_literal(words)}%", "limit": CANDIDATES}
     return list(session.execute(_SEARCH, values))
 
 

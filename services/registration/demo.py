@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -13,6 +13,7 @@ from services.registration import (
     certificates,
     checkins,
     demo_programme,
+    libraries,
     meetings,
     training,
 )
@@ -24,7 +25,7 @@ from services.registration.registrations import institution_key, person_key
 from services.registration.resources import bus
 from services.registration.rounds import RoundPlan, open_round
 from shared import regions
-from shared.events import Participant, RegistrationImported
+from shared.events import LibraryChanged, Participant, RegistrationImported
 from shared.names import plain_name
 from shared.security import Role
 
@@ -41,6 +42,14 @@ ACCOUNTS: list[tuple[str, str, Role, str]] = [
 EXAMPLE = "plm-2022-21"
 # The beneficiary regencies of the example meeting; Kepulauan Anambas (21.05) was missing.
 REGENCIES = ("21.01", "21.02", "21.03", "21.04", "21.71", "21.72")
+# Other provinces have a few libraries as well: two kab/kota each, one village of each.
+ELSEWHERE = ("12", "14", "33", "51", "53", "64", "73", "91")
+OFFICES = (
+    ("province", "21", "Provinsi Kepulauan Riau"),
+    ("regency", "21.01", "Kabupaten Bintan"),
+    ("regency", "33.01", "Kabupaten Cilacap"),
+)
+CONTACT = "Pengelola Contoh"
 ROUND = RoundPlan(
     name="plm-2027",
     first_day=date(2027, 6, 8),
@@ -170,12 +179,23 @@ def _participant(meeting: Meeting, number: int) -> Registration:
 _FULL = text("UPDATE quota SET taken = :taken WHERE meeting_id = :meeting_id")
 
 
+def directory(session: Session) -> list[LibraryChanged]:
+    """The libraries of the demo, as events tell of them."""
+    ours = Library.contact_name.startswith(f"{CONTACT} ")
+    return [libraries.fact(library) for library in session.scalars(select(Library).where(ours))]
+
+
 def _directory(session: Session) -> None:
-    """The 24 beneficiary villages of the example meeting, four in each kab/kota, and its office."""
+    """The 24 beneficiary villages of the example meeting, four a kab/kota; others; offices."""
     villages = [
         regions.children(district.code)[0]
         for regency in REGENCIES
         for district in regions.children(regency)[:4]
+    ]
+    villages += [
+        regions.children(regions.children(regency.code)[0].code)[0]
+        for province in ELSEWHERE
+        for regency in regions.children(province)[:2]
     ]
     for number, village in enumerate(villages, 1):
         name = f"Perpustakaan {village.kind.title()} {village.name}"
@@ -188,13 +208,21 @@ def _directory(session: Session) -> None:
                 region_code=village.code,
                 partner_status="champion" if number % 8 == 0 else "partner",
                 joined_year=2018 + number % 4,
-                contact_name=f"Pengelola Contoh {number:02}",
+                contact_name=f"{CONTACT} {number:02}",
                 email=f"perpus{number:02}@contoh.id",
             )
         )
-    name = "Dinas Perpustakaan dan Kearsipan Provinsi Kepulauan Riau"
-    session.add(
-        Library(id=uuid7(), name=name, name_key=plain_name(name), kind="province", region_code="21")
-    )
+    for kind, code, where in OFFICES:
+        name = f"Dinas Perpustakaan dan Kearsipan {where}"
+        session.add(
+            Library(
+                id=uuid7(),
+                name=name,
+                name_key=plain_name(name),
+                kind=kind,
+                region_code=code,
+                contact_name=f"{CONTACT} {code}",
+            )
+        )
     session.flush()
     training.keep(session)

@@ -24,7 +24,8 @@ from services.registration.registrations import RegistrationNotFound
 from services.registration.seats import Outcome
 from services.registration.uploads import LETTER
 from shared import regions
-from shared.security import HOSTS, Caller, in_scope
+from shared.database import like_literal
+from shared.security import HOSTS, Caller, in_scope, within
 
 PAGE = 50  # registrations; a form that ticks them all stays under a hundred fields
 MEETINGS_PAGE = 20
@@ -110,7 +111,7 @@ def meetings_page(
         "host": caller.role in HOSTS,
         "states": list(STATES[show]),
         "words": words,
-        "like": f"%{_literal(words)}%",
+        "like": f"%{like_literal(words)}%",
         "provinces": sorted({found.code[:2] for found in regions.search(words)}) if words else [],
         "after": after,
         "limit": MEETINGS_PAGE + 1,
@@ -280,13 +281,10 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.participant_type:
         found.append(_R.participant_type == filters.participant_type)
     if filters.region:
-        inside = _R.region_code.like(f"{_literal(filters.region)}.%")
-        found.append(or_(_R.region_code == filters.region, inside))
+        found.append(within(_R.region_code, filters.region))
     if words := filters.q.strip():
-        like = f"%{_literal(words)}%"
-        found.append(
-            or_(*(_R[name].ilike(like) for name in ("name", "code", "library_name", "email")))
-        )
+        columns = (_R.name, _R.code, _R.library_name, _R.email)
+        found.append(or_(*(column.icontains(words, autoescape=True) for column in columns)))
     return found
 
 
@@ -298,7 +296,3 @@ def _scope(caller: Caller) -> dict[str, Any]:
         "below": f"{own}.%",
         "province": own[:2],
     }
-
-
-def _literal(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -17,6 +17,7 @@ from services.registration.directory_schemas import LibraryForm, PersonForm
 from services.registration.directory_words import IMPORTED, KINDS, PARTNERS, REFUSALS
 from services.registration.imports import Column, Fault, Kind, Parsed, Task
 from services.registration.words import EMPTY
+from shared import regions
 from shared.names import plain_name
 from shared.web import gettext_noop as _
 from shared.web.errors import MESSAGES
@@ -222,7 +223,7 @@ def _take_person(connection: Connection, task: Task, fields: dict[str, Any]) -> 
 
 
 def _kind_of(region_code: str) -> str:
-    return _KIND_OF_LEVEL.get(region_code.count(".") + 1, "other") if region_code else "other"
+    return _KIND_OF_LEVEL.get(regions.level_of(region_code), "other")
 
 
 @cache

@@ -29,7 +29,7 @@ from services.registration.resources import bus
 from shared import regions
 from shared.events import LibraryChanged
 from shared.names import plain_name
-from shared.security import Caller, in_scope
+from shared.security import Caller, in_scope, within
 
 PAGE = 25
 LISTED = 200  # people, meetings and certificates on a library's own page
@@ -99,7 +99,7 @@ def suggest(session: Session, words: str, region: str, limit: int) -> list[Row[A
         Library.merged_into.is_(None), *_begins(key)
     )
     if region:
-        query = query.where(_within(region))
+        query = query.where(within(Library.region_code, region))
     # Found first and sorted then: walked in the order of names, a rare name costs a look at every
     # row (325 ms of 100,000). Who types what thousands have in common needs another word anyway.
     found = query.limit(LOOKED_AT).cte("found").prefix_with("MATERIALIZED")
@@ -182,14 +182,13 @@ def tell(session: Session) -> int:
     untold = session.scalars(query.limit(TOLD_AT_ONCE).with_for_update(skip_locked=True)).all()
     for library in untold:
         library.told_version = library.version
-    bus.publish(
-        session,
-        *(
-            LibraryChanged(library_id=one.id, **{name: getattr(one, name) for name in TOLD})
-            for one in untold
-        ),
-    )
+    bus.publish(session, *(fact(library) for library in untold))
     return len(untold)
+
+
+def fact(library: Library) -> LibraryChanged:
+    """What the other services know of a library."""
+    return LibraryChanged(library_id=library.id, **{name: getattr(library, name) for name in TOLD})
 
 
 def people(session: Session, caller: Caller, library_id: UUID) -> list[Person]:
@@ -298,7 +297,7 @@ def _wanted(caller: Caller, sought: Sought) -> list[ColumnElement[bool]]:
     if sought.partner_status:
         wanted.append(Library.partner_status == sought.partner_status)
     if sought.region_code:
-        wanted.append(_within(sought.region_code))
+        wanted.append(within(Library.region_code, sought.region_code))
     if sought.words:
         found = regions.search(sought.words, within=caller.region_code or None, limit=50)
         villages = [region.code for region in found if region.level == 4]
@@ -317,11 +316,6 @@ def _begins(key: str) -> list[ColumnElement[bool]]:
     """Each word of `key` begins a word of the name."""
     spaced = literal(" ").op("||")(Library.name_key)
     return [spaced.contains(f" {word}", autoescape=True) for word in key.split()]
-
-
-def _within(region_code: str) -> ColumnElement[bool]:
-    inside = Library.region_code.like(f"{region_code}.%")
-    return or_(Library.region_code == region_code, inside)
 
 
 def _must_see(caller: Caller, region_code: str) -> None:

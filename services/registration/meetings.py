@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from services.registration.models import Meeting, Quota
 from services.registration.resources import bus
 from shared import regions
+from shared.database import like_literal
 from shared.events import MeetingFacts, MeetingPublished
 from shared.security import ANONYMOUS, HOSTS, Caller
 
@@ -125,11 +126,10 @@ def page(
 
     `words` may be part of a title, a venue, or the name of a province or of a kab/kota in it.
     """
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     provinces = {region.code[:2] for region in regions.search(words) if region.level <= 2}
     values = {
         "words": words,
-        "like": f"%{escaped}%",
+        "like": f"%{like_literal(words)}%",
         "provinces": sorted(provinces),
         "open_only": open_only,
         "after": after,

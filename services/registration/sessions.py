@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 
 from services.registration import audit
 from services.registration.audit import Change
+from shared.ids import to_uuid
 from shared.security import Caller
 
 TOKEN_S = 10 * 60  # how long a token outlives the end of its session, at most
@@ -96,7 +97,7 @@ def begin(session: Session, caller: Caller, user_agent: str, *, remember: bool) 
 def renew(session: Session, cookie: str) -> Opened:
     """Who this browser is signed in as, for another while. Raises `SessionOver`."""
     parts = _ID_AND_SECRET.fullmatch(cookie)
-    session_id = _uuid(parts[1]) if parts else None
+    session_id = to_uuid(parts[1]) if parts else None
     if parts is None or session_id is None:
         raise SessionOver
     row = session.execute(_RENEW, {"id": session_id, "secret_hash": _hash(parts[2])}).first()
@@ -120,7 +121,7 @@ def end(
 
     What was renewed just before goes on for `TOKEN_S` seconds: other services ask nobody.
     """
-    owner = _uuid(account_id)
+    owner = to_uuid(account_id)
     if owner is None:  # a program of the office, which has no account
         return 0
     values = {"account_id": owner, "only": only, "but": but}
@@ -132,7 +133,7 @@ def hold(session: Session | Connection, caller: Caller) -> None:
 
     Raises `SessionOver`: a short token tells nothing of it, as it outlives its session.
     """
-    values = {"id": _uuid(caller.session), "account_id": _uuid(caller.subject)}
+    values = {"id": to_uuid(caller.session), "account_id": to_uuid(caller.subject)}
     if session.execute(_HELD, values).first() is None:
         raise SessionOver
 
@@ -175,10 +176,3 @@ def device(user_agent: str) -> str:
 def _hash(secret: str) -> bytes:
     # 256 random bits need no slow hash.
     return hashlib.sha256(secret.encode()).digest()
-
-
-def _uuid(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None

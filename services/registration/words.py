@@ -19,9 +19,6 @@ PARTICIPANT_TYPES: dict[str, tuple[str, str]] = {
     ),
 }
 
-# The lists below a province, by level.
-LEVELS: dict[int, str] = {2: _("Kabupaten/kota"), 3: _("Kecamatan"), 4: _("Desa/kelurahan")}
-
 STATUSES: dict[str, str] = {
     "submitted": _("Terkirim, menunggu persetujuan"),
     "needs_correction": _("Perlu perbaikan"),

@@ -19,7 +19,7 @@ from services.reporting import completeness, guards
 from services.reporting.drafts import Draft
 from services.reporting.guards import Asked
 from services.reporting.models import Activity, ActivityChange
-from services.reporting.streams import MEASURES
+from services.reporting.streams import MEASURES, STREAMS
 from shared.security import Caller, in_scope
 
 Content = Mapping[str, Any]
@@ -174,6 +174,7 @@ def edit(  # noqa: PLR0913 - what an edit is made of
     _confirmed(asked, handed.confirmed)
     before = content(activity)
     row = _row(activity.library_id, handed, sender) | {"id": str(activity.id)}
+    row["fields"] |= _not_asked(activity)
     values = {"rows": json.dumps([row]), "revision": revision}
     if session.execute(_OVERWRITE, values).first() is None:
         raise Conflict(activity, handed.draft)
@@ -226,6 +227,12 @@ def content(activity: Activity) -> Content:
     measures = {name: getattr(activity, name) for name in MEASURES if getattr(activity, name)}
     told = {"day": str(activity.day), "title": activity.title}
     return told | dict(activity.fields) | measures
+
+
+def _not_asked(activity: Activity) -> Content:
+    """What came with an import and no form asks for, so no form can take it away."""
+    asked = {one.name for one in STREAMS[activity.stream].fields}
+    return {name: value for name, value in activity.fields.items() if name not in asked}
 
 
 def _known(session: Session, library_id: UUID, handed: Handed) -> Activity | None:

@@ -23,6 +23,11 @@ PROVINCE, REGENCY, DISTRICT, VILLAGE = 2, 5, 8, 13
 _BELOW = {0: PROVINCE, PROVINCE: REGENCY, REGENCY: DISTRICT, DISTRICT: VILLAGE, VILLAGE: VILLAGE}
 _COUNTS = ("reports", *STAGES)
 
+# A region is a range of codes, which an index can use: in the collation "C" a "." comes before "/".
+WITHIN = """
+    (:region = '' OR {place} = :region
+     OR {place} >= :region || '.' COLLATE "C" AND {place} < :region || '/' COLLATE "C")"""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

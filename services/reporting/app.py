@@ -5,6 +5,7 @@ from fastapi import Depends, FastAPI
 from services.reporting.api import activities as activities_api
 from services.reporting.api import completeness as completeness_api
 from services.reporting.api import dashboard as dashboard_api
+from services.reporting.api import imports as imports_api
 from services.reporting.api import meetings as meetings_api
 from services.reporting.api import open_data as open_data_api
 from services.reporting.api import own as own_api
@@ -14,8 +15,11 @@ from services.reporting.pages import (
     completeness,
     dashboard,
     files,
+    import_places,
+    imports,
     locks,
     meetings,
+    moves,
     open_data,
     own,
     own_forms,
@@ -53,6 +57,7 @@ REFUSED: Refusals = {
     ),
     **own_api.REFUSED,
     **activities_api.REFUSED,
+    **imports_api.REFUSED,
 }
 
 app = FastAPI(
@@ -68,6 +73,7 @@ for router in (
     completeness_api,
     dashboard_api,
     open_data_api,
+    imports_api,
     meetings_api,
     own_api,
     reports_api,
@@ -81,6 +87,9 @@ for router in (
     verify,
     verify_one,
     locks,
+    import_places,  # what is remembered stands before one import
+    imports,
+    moves,
     completeness,
     own_links,  # its pages stand before those of a library's own
     own,

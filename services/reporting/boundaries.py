@@ -4,7 +4,7 @@ Its libraries follow, and its reports from that day on; what was before stays wh
 The triggers on the table of reports move the sums.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from sqlalchemy import select, text
@@ -97,6 +97,23 @@ def work(session: Session, today: date) -> bool:
     moved = len(session.execute(_REPORTS, values).all())
     session.execute(_PROGRESS, {"id": due.id, "moved": moved, "over": moved < CHUNK})
     return True
+
+
+def moved(session: Session, today: date) -> Callable[[str], str]:
+    """Where a region lies today, by a code that was right on whatever day.
+
+    Moves are followed in their order, so one that was taken back ends where it began.
+    """
+    query = select(RegionMove).where(RegionMove.valid_from <= today)
+    moves = session.scalars(query.order_by(RegionMove.valid_from, RegionMove.id)).all()
+
+    def follow(code: str) -> str:
+        for move in moves:
+            if regions.is_within(code, move.from_code):
+                code = move.to_code + code[len(move.from_code) :]
+        return code
+
+    return follow
 
 
 def page(session: Session, limit: int = 50) -> Sequence[RegionMove]:

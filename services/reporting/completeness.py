@@ -7,25 +7,24 @@ counts for that other one.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from services.reporting.aggregates import below
+from services.reporting.aggregates import WITHIN, below
+from shared import regions
 from shared.names import plain_name
 
 STREAMS = ("pelibatan", "pengunjung")
 DAYS = 10  # into the next month
 PAGE = 50
+CLOCK = ZoneInfo(regions.CAPITAL)  # months end on it
 
-# As a range of codes, which an index can use: in the collation "C" a "." comes before "/".
-_WITHIN = """
-    (:region = '' OR library.region_code = :region
-     OR library.region_code >= :region || '.' COLLATE "C"
-        AND library.region_code < :region || '/' COLLATE "C")"""
+_HERE = WITHIN.format(place="library.region_code")
 _NAMED = "(:words = '' OR library.name_key LIKE '%' || :words || '%')"
 
 _REPORTED = """
@@ -33,7 +32,7 @@ _REPORTED = """
         SELECT FROM library_rollup WHERE library_id = {of} AND month = :first AND reports > 0
             AND stream = ANY (CAST(:streams AS text[])))"""
 SILENT = f"""
-    active AND expected_from <= :first AND {_WITHIN} AND NOT {_REPORTED.format(of="library.id")}
+    active AND expected_from <= :first AND {_HERE} AND NOT {_REPORTED.format(of="library.id")}
     AND NOT EXISTS (
         SELECT FROM library AS merged
         WHERE merged.merged_into = library.id AND {_REPORTED.format(of="merged.id")})"""
@@ -43,7 +42,7 @@ SILENT = f"""
 _BY_REGION = text(f"""
     WITH joined AS (
         SELECT left(region_code, :digits) AS region, expected_from, count(*) AS libraries
-        FROM library WHERE active AND {_WITHIN} GROUP BY 1, 2
+        FROM library WHERE active AND {_HERE} GROUP BY 1, 2
     ), expected AS (
         SELECT region, CAST(month AS date) AS month, CAST(sum(libraries) AS int) AS expected
         FROM generate_series(CAST(:first AS date), CAST(:last AS date), '1 month') AS month
@@ -51,11 +50,11 @@ _BY_REGION = text(f"""
         GROUP BY 1, 2
     ), part AS (
         SELECT id AS library_id, id, region_code, expected_from FROM library
-        WHERE active AND {_WITHIN}
+        WHERE active AND {_HERE}
         UNION ALL
         SELECT merged.id, library.id, library.region_code, library.expected_from
         FROM library AS merged JOIN library ON library.id = merged.merged_into
-        WHERE library.active AND {_WITHIN}
+        WHERE library.active AND {_HERE}
     ), came AS (
         SELECT id, left(region_code, :digits) AS region, month, sum(timely) AS timely
         FROM part JOIN library_rollup USING (library_id)
@@ -79,7 +78,7 @@ _SILENT = text(f"""
 
 _LIBRARIES = text(f"""
     SELECT id, name, region_code, expected_from FROM library
-    WHERE active AND expected_from <= :last AND {_WITHIN} AND {_NAMED}
+    WHERE active AND expected_from <= :last AND {_HERE} AND {_NAMED}
       AND (CAST(:after AS uuid) IS NULL OR (region_code, id) > (
            SELECT region_code, id FROM library WHERE id = :after))
     ORDER BY region_code, id LIMIT :limit""")
@@ -91,6 +90,11 @@ _OF_LIBRARIES = text("""
            OR library.merged_into = ANY (CAST(:ids AS uuid[])))
       AND month BETWEEN :first AND :last AND stream = ANY (CAST(:streams AS text[]))
     GROUP BY 1, 2 HAVING sum(reports) > 0""")
+
+
+def today() -> date:
+    """The day that it is in the capital."""
+    return datetime.now(CLOCK).date()
 
 
 @dataclass(frozen=True, slots=True)

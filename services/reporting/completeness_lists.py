@@ -8,9 +8,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from services.reporting import completeness
+from services.reporting.aggregates import WITHIN
 from services.reporting.documents.listing import WRITERS, Column, Listing, Row
 from services.reporting.report_contents import (
-    WITHIN,
     Work,
     check_region,
     footer,

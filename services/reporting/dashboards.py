@@ -7,14 +7,13 @@ kab/kota: below it the figures would be those of a single person's work.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, exists, or_, select
+from sqlalchemy import Row, exists, select
 from sqlalchemy.orm import Session
 
 from services.reporting import aggregates, completeness, kpi, targets
@@ -24,16 +23,16 @@ from services.reporting.models import Library
 from services.reporting.streams import STREAMS
 from services.reporting.targets import INDICATORS, Progress, RegionNotFound
 from shared import regions
-from shared.security import Caller, in_scope
+from shared.security import Caller, in_scope, within
 
+HARDLY = 10  # times as much: a percentage tells nothing then
 USUAL = 12  # months
 _CODE = re.compile(r"\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?", re.ASCII)
-_CAPITAL = ZoneInfo("Asia/Jakarta")
 
 
 def this_month() -> date:
     """The month that it is in the capital."""
-    return datetime.now(_CAPITAL).date().replace(day=1)
+    return completeness.today().replace(day=1)
 
 
 def moved(month: date, by: int) -> date:
@@ -130,8 +129,8 @@ class Figure:
 
     @property
     def change(self) -> Decimal | None:
-        """In per cent; None where there was nothing before."""
-        if not self.before:
+        """In per cent; None where there was nothing before, or hardly anything."""
+        if not self.before or self.value > HARDLY * self.before:
             return None
         return (Decimal(100) * (self.value - self.before) / self.before).quantize(Decimal(1))
 
@@ -220,8 +219,7 @@ def _known(session: Session, code: str) -> bool:
         return True
     if not _CODE.fullmatch(code):
         return False
-    inside = or_(Library.region_code == code, Library.region_code.like(f"{code}.%"))
-    return bool(session.scalar(select(exists().where(inside))))
+    return bool(session.scalar(select(exists().where(within(Library.region_code, code)))))
 
 
 def board(session: Session, caller: Caller, view: View) -> Board:

@@ -114,8 +114,9 @@ class _Reader:
 
 def _day(typed: str, stream: Stream, today: date) -> date:
     """When it was; of months and half-years the first day."""
+    month_alone = len(typed) == len("2026-02") and stream.every != "day"
     try:
-        found = date.fromisoformat(typed if len(typed) != len("2026-02") else f"{typed}-01")
+        found = date.fromisoformat(f"{typed}-01" if month_alone else typed)
     except ValueError:
         raise _Mistake("no-date") from None
     if found > today:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.reporting.models import Activity, Evidence, Library
+from services.reporting.models import Activity, ActivityChange, Evidence, Library
 from services.reporting.resources import evidence_files, evidence_links
 from shared.security import BadLink, Caller
 from shared.uploads import Kind, judge
@@ -117,6 +117,25 @@ def drop(session: Session, library_id: UUID, owner: UUID, ids: Collection[UUID])
     mine = (Evidence.form_ref == owner) | (Evidence.activity_id == owner)
     query = delete(Evidence).where(Evidence.library_id == library_id, mine, Evidence.id.in_(ids))
     session.execute(query)
+
+
+def change(
+    session: Session, activity: Activity, form_ref: UUID, dropped: Collection[UUID]
+) -> None:
+    """Let an edit take files from its report and bring others; its history tells their names."""
+    before = [one.name for one in of(session, activity.id)]
+    drop(session, activity.library_id, activity.id, dropped)
+    adopt(session, activity.library_id, form_ref, activity.id)
+    after = [one.name for one in of(session, activity.id)]
+    if before == after:
+        return
+    edited = session.scalars(
+        select(ActivityChange).where(
+            ActivityChange.activity_id == activity.id, ActivityChange.revision == activity.revision
+        )
+    ).one()
+    edited.before = edited.before | {"evidence": before}
+    edited.after = edited.after | {"evidence": after}
 
 
 def adopt(session: Session, library_id: UUID, form_ref: UUID, activity_id: UUID) -> None:

@@ -19,11 +19,11 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.reporting import words
+from services.reporting.aggregates import WITHIN
 from services.reporting.documents.common import Footer, RowCountMismatch, csv_text
 from services.reporting.documents.listing import Column, Listing, Row, last_row, write_xlsx
 from services.reporting.report_contents import (
     COUNTRY,
-    WITHIN,
     Work,
     check_region,
     footer,

@@ -44,7 +44,8 @@ def questions(
     asked = []
     if draft.stream.every == "day" and (draft.day.month, draft.day.day) == (1, 1):
         asked.append(Asked("new-year"))
-    if draft.stream.measures and not any(draft.measures.values()):
+    # Money may well be none: only what a stream always counts is asked about.
+    if draft.stream.must_count and not any(draft.measures.values()):
         asked.append(Asked("zero"))
     if today - draft.day > LONG_AGO:
         asked.append(Asked("long-ago"))

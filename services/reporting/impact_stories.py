@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.reporting import words
+from services.reporting.aggregates import WITHIN
 from services.reporting.documents.listing import Column, Listing, Row, write_csv
 from services.reporting.documents.stories import Story, write_stories
 from services.reporting.report_contents import (
     COUNTRY,
-    WITHIN,
     Work,
     check_region,
     footer,

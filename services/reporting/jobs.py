@@ -78,6 +78,13 @@ def say_silent() -> None:
             looked_at = silence.say(session, *due)
 
 
+@bus.job("jobs", every=24 * 3600)
+def purge_silent_notices() -> None:
+    """Forget what was said about months that are over for long."""
+    with database.sessions.begin() as session:
+        silence.purge(session, datetime.now(UTC))
+
+
 @bus.job("jobs", every=3600)
 def purge_evidence() -> None:
     """Delete the files of forms that were never sent, and files that no row names."""

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
+from services.reporting.aggregates import WITHIN
 from services.reporting.settings import settings
 from shared.web import gettext_noop as _
 
@@ -163,12 +164,8 @@ def _asked(region_code: str, period: Period) -> dict[str, Any]:
     return {"region": region_code} | months
 
 
-# As a range of codes, which an index can use: in the collation "C" a "." comes before "/".
-_WITHIN = """
-    (:region = '' OR region_code = :region
-     OR region_code >= :region || '.' COLLATE "C" AND region_code < :region || '/' COLLATE "C")"""
-_PLACED = _WITHIN.replace("region_code", "place_code")
-_LISTED = f"active AND expected_from <= :last AND {_WITHIN}"
+_PLACED = WITHIN.format(place="place_code")
+_LISTED = f"active AND expected_from <= :last AND {WITHIN.format(place='region_code')}"
 
 
 def _means(verified: str) -> TextClause:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from services.reporting import boundaries
 from services.reporting.models import Activity, Library
 from shared.events import LibraryChanged
 from shared.names import plain_name
@@ -37,13 +38,18 @@ class LibraryNotFound(LookupError):
 
 
 def keep(session: Session, told: Iterable[LibraryChanged], today: date) -> None:
-    """Keep what was told, in the highest version of each."""
+    """Keep what was told, in the highest version of each.
+
+    A code that a boundary change has ended is read as the new one: registration may tell the old
+    one again for a while, and must not move the library back.
+    """
     newest: dict[UUID, LibraryChanged] = {}
     for one in told:
         known = newest.get(one.library_id)
         if known is None or known.version < one.version:
             newest[one.library_id] = one
-    rows = [_row(one, today) for one in newest.values()]
+    moves = boundaries.moved(session, today)
+    rows = [_row(one, today, moves(one.region_code)) for one in newest.values()]
     session.execute(_KEEP, {"rows": json.dumps(rows)})
 
 
@@ -66,7 +72,7 @@ def regency_of(region_code: str) -> str:
     return region_code[:5]
 
 
-def _row(told: LibraryChanged, today: date) -> dict[str, Any]:
+def _row(told: LibraryChanged, today: date, region_code: str) -> dict[str, Any]:
     # Reports are expected from the year in which it joined; of one that only came to be known now,
     # from this month.
     joined = told.joined_year and date(max(told.joined_year, PROGRAMME_BEGAN), 1, 1)
@@ -76,10 +82,10 @@ def _row(told: LibraryChanged, today: date) -> dict[str, Any]:
         "name": told.name,
         "name_key": plain_name(told.name),
         "kind": told.kind,
-        "region_code": told.region_code,
-        "province_code": told.region_code[:2],
-        "regency_code": regency_of(told.region_code),
-        "village_code": told.region_code if len(told.region_code) > 8 else None,
+        "region_code": region_code,
+        "province_code": region_code[:2],
+        "regency_code": regency_of(region_code),
+        "village_code": region_code if len(region_code) > 8 else None,
         "partner_status": told.partner_status,
         "expected_from": str(joined or today.replace(day=1)),
         "merged_into": told.merged_into and str(told.merged_into),

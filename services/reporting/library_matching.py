@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, delete, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -119,6 +119,23 @@ def candidates(session: Session, caller: Caller, place: SimPlace) -> list[Candid
     return [Candidate(one.id, one.name, one.region_code) for one in ranked[:CANDIDATES]]
 
 
+def search(session: Session, caller: Caller, words: str) -> list[Candidate]:
+    """Libraries of the caller's region whose name has these words, by name."""
+    query = select(Library).where(Library.active, in_scope(Library.region_code, caller))
+    for word in plain_name(words).split()[:6]:
+        query = query.where(Library.name_key.contains(word, autoescape=True))
+    found = session.scalars(query.order_by(Library.name_key, Library.id).limit(PAGE))
+    return [Candidate(one.id, one.name, one.region_code) for one in found]
+
+
+def find(session: Session, job: SimImport, key: str) -> SimPlace:
+    """A library as the file names it. Raises `NoSuchPlace`."""
+    place = session.get(SimPlace, (job.id, key))
+    if place is None:
+        raise NoSuchPlace(key)
+    return place
+
+
 def page(
     session: Session, job: SimImport, after: str = "", status: Collection[str] = ("open",)
 ) -> tuple[Sequence[SimPlace], str]:
@@ -137,19 +154,62 @@ def confirm(
 
     Raises `NoSuchPlace`, and `libraries.LibraryNotFound` for a library of another region.
     """
-    place = session.get(SimPlace, (job.id, key))
-    if place is None:
-        raise NoSuchPlace(key)
+    place = find(session, job, key)
     if library_id:
         libraries.find(session, caller, library_id)
     place.library_id = library_id
     place.status = "confirmed" if library_id else NOT_OURS
+    session.execute(_LOOK_AGAIN, {"id": job.id, "key": key})
     certain = place.region_code and caller.may_see(place.region_code)
-    values = {"library_id": library_id, "actor": caller.name}
+    values = {
+        "library_id": library_id,
+        "region_code": place.region_code,
+        "actor": caller.name,
+        "decided_at": func.now(),
+    }
     kept = insert(LibraryMatch).values(
         key=key, scope="" if certain or caller.role == "national" else caller.region_code, **values
     )
     session.execute(kept.on_conflict_do_update(index_elements=["key", "scope"], set_=values))
+
+
+_LOOK_AGAIN = text("""
+    UPDATE sim_row SET outcome = ''
+    WHERE import_id = :id AND place_key = :key AND outcome = 'not_ours'""")
+
+
+def remembered_page(
+    session: Session, caller: Caller, words: str = "", after: tuple[str, str] | None = None
+) -> tuple[list[tuple[LibraryMatch, Library | None]], tuple[str, str] | None]:
+    """What was confirmed about the caller's region, by key and scope, and the last of the page."""
+    query = (
+        select(LibraryMatch, Library)
+        .outerjoin(Library, Library.id == LibraryMatch.library_id)
+        .where(_may_forget(caller))
+    )
+    if words:
+        query = query.where(LibraryMatch.key.contains(plain_name(words), autoescape=True))
+    if after:
+        query = query.where(tuple_(LibraryMatch.key, LibraryMatch.scope) > after)
+    query = query.order_by(LibraryMatch.key, LibraryMatch.scope).limit(PAGE + 1)
+    rows: list[tuple[LibraryMatch, Library | None]]
+    rows = [(row[0], row[1]) for row in session.execute(query)]
+    last = rows[PAGE - 1][0] if len(rows) > PAGE else None
+    return rows[:PAGE], (last.key, last.scope) if last else None
+
+
+def forget(session: Session, caller: Caller, key: str, scope: str) -> None:
+    """Take a confirmation back: the next file asks again. Raises `NoSuchPlace`."""
+    gone = delete(LibraryMatch).where(
+        LibraryMatch.key == key, LibraryMatch.scope == scope, _may_forget(caller)
+    )
+    if session.execute(gone.returning(LibraryMatch.key)).first() is None:
+        raise NoSuchPlace(key)
+
+
+def _may_forget(caller: Caller) -> ColumnElement[bool]:
+    own = LibraryMatch.scope == (caller.region_code or "-")
+    return or_(in_scope(LibraryMatch.region_code, caller), own)
 
 
 _REMEMBERED = text("""
@@ -189,7 +249,7 @@ def _sure(place: Place, stream: str, code: str, near: Iterable[Library]) -> UUID
         return of_regency[0].id if len(of_regency) == 1 else None
     name = plain_name(place.library)
     same = [one for one in inside if one.name_key == name]
-    if not same and code.count(".") + 1 == VILLAGE:
+    if not same and regions.level_of(code) == VILLAGE:
         same = [one for one in inside if _core(one.name) == _core(place.library) != ""]
     return same[0].id if name and len(same) == 1 else None
 
@@ -217,7 +277,7 @@ def _named(level: int, within: str) -> dict[str, tuple[str, ...]]:
     if level > REGENCY and len(within) < 5:
         return {}
     codes = [within or None]
-    for _step in range(level - (within.count(".") + 1 if within else 0)):
+    for _step in range(level - regions.level_of(within)):
         codes = [child.code for code in codes for child in regions.children(code)]
     found: dict[str, tuple[str, ...]] = {}
     for code in filter(None, codes):

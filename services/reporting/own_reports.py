@@ -74,9 +74,9 @@ class Month:
         ]
 
 
-def today(library: Library) -> date:
+def today(of: Library | Activity) -> date:
     """The day that it is where the library is."""
-    return datetime.now(ZoneInfo(regions.get(library.province_code).zone)).date()
+    return datetime.now(ZoneInfo(regions.get(of.province_code).zone)).date()
 
 
 def months(session: Session, library: Library) -> list[Month]:

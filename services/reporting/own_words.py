@@ -60,6 +60,7 @@ ROLES: dict[str, str] = {
 }
 
 # What a number counts, where the stream's own fields do not say it.
+EVIDENCE = _("Bukti")
 PEOPLE: dict[str, str] = {
     "people": _("Jumlah peserta"),
     "male": _("Laki-laki"),

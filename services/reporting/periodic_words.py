@@ -26,6 +26,7 @@ WORDS: dict[str, dict[str, Any]] = {
         },
         "up": "naik {by}% dari {since}",
         "down": "turun {by}% dari {since}",
+        "many": "lebih dari {times} kali lipat {since}",
         "same": "sama dengan {since}",
         "new": "belum ada pada {since}",
         "none": "juga tidak ada pada {since}",
@@ -50,7 +51,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "columns": [
             "Wilayah",
             "Kegiatan",
-            "Keikut-sertaan",
+            "Keikutsertaan",
             "Kunjungan",
             "Publikasi",
             "Advokasi",
@@ -81,6 +82,7 @@ WORDS: dict[str, dict[str, Any]] = {
         },
         "up": "up {by}% from {since}",
         "down": "down {by}% from {since}",
+        "many": "more than {times} times that of {since}",
         "same": "as in {since}",
         "new": "none in {since}",
         "none": "none in {since} either",
@@ -105,7 +107,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "columns": [
             "Region",
             "Activities",
-            "Partici-pations",
+            "Participations",
             "Visits",
             "Publications",
             "Advocacy",

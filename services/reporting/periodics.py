@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -34,6 +35,7 @@ from shared.web import formats
 
 TREND = 12  # months in the chart
 CHANGES = 6
+MANY = 10  # times as much as before: a percentage tells nothing then
 MEASURES = ("people", "amount", "villages")
 TILES = (
     ("activities", "pelibatan", "reports"),
@@ -191,6 +193,8 @@ class Periodic:
         terms, since = self._words, self._span.before.label(self._language)
         if not before:
             return str(terms["new" if now else "none"]).format(since=since)
+        if now > MANY * before:
+            return str(terms["many"]).format(times=self._number(now // before), since=since)
         per_cent = round(100 * (now - before) / before)
         word = "same" if not per_cent else "up" if per_cent > 0 else "down"
         return str(terms[word]).format(by=self._number(abs(per_cent)), since=since)
@@ -300,10 +304,10 @@ class Periodic:
         return {name: str(svg) for name, svg in pictures.items()}
 
     def _trend(self, session: Session) -> str:
-        first = later(self._span.last, 1 - TREND)
-        asked = Asked(
-            self._region, first, self._span.last, stream="pelibatan", measures=("people",)
-        )
+        # What is still to come is no fall to zero.
+        last = min(self._span.last, datetime.now(UTC).date().replace(day=1))
+        first = later(last, 1 - TREND)
+        asked = Asked(self._region, first, last, stream="pelibatan", measures=("people",))
         rows = {row.month: row for row in aggregates.breakdown(session, asked, "month")}
         points = []
         for n in range(TREND):
@@ -347,7 +351,7 @@ class Periodic:
         return [
             Square(
                 line.code,
-                line.name,
+                tile_maps.short_name(line.code),
                 line.figure("pelibatan", "reports"),
                 self._number(line.figure("pelibatan", "reports")),
                 "",

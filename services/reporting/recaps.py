@@ -11,12 +11,11 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
 from services.reporting import kpi, words
-from services.reporting.aggregates import REGENCY
+from services.reporting.aggregates import REGENCY, WITHIN
 from services.reporting.documents.listing import WRITERS, Column, Listing, Row
 from services.reporting.libraries import LibraryNotFound
 from services.reporting.models import Library
 from services.reporting.report_contents import (
-    WITHIN,
     Work,
     check_region,
     footer,
@@ -151,12 +150,12 @@ class LibraryRecap:
         terms, language = self._words, self._params.language
         say = words.translator(language)
         place = place_name(self._region, language)
-        first = Column(terms["month"], 2) if self._library else Column(terms["library"], 3)
+        first = Column(terms["month"], 2) if self._library else Column(terms["library"], 2.8)
         facts = [(terms["period"], self._span.label(language)), (terms["region"], place)]
         if not self._library:
             facts.append((terms["rule"], terms["rule_version"].format(kpi.NEWEST)))
         more = (
-            () if self._library else (Column(terms["place"], 2.4), Column(terms["months"], 1, True))
+            () if self._library else (Column(terms["place"], 1.8), Column(terms["months"], 1, True))
         )
         last = () if self._library else (Column(terms["score"], 0.9, number=True),)
         return Listing(
@@ -166,11 +165,8 @@ class LibraryRecap:
             columns=(
                 first,
                 *more,
-                *(Column(say(stream.label), 1, number=True) for stream in _SHOWN),
-                *(
-                    Column(terms[name], 1.1, number=True)
-                    for name in ("people", "visits", "verified")
-                ),
+                *(_figure_column(say(stream.label)) for stream in _SHOWN),
+                *(_figure_column(terms[name]) for name in ("people", "visits", "verified")),
                 *last,
             ),
             zone=zone_of(self._region[:2]),
@@ -193,6 +189,12 @@ class LibraryRecap:
             place = place_name(library.region_code, self._params.language).split(", ")[0]
             score = float(scores[library.id].total) if library.id in scores else None
             yield (library.name, place, months, *_figures(sums), score)
+
+
+def _figure_column(label: str) -> Column:
+    """As wide as its longest word."""
+    longest = max(map(len, label.split()))
+    return Column(label, max(0.9, longest * 0.115), number=True)
 
 
 def _figures(sums: Sums) -> tuple[int, ...]:

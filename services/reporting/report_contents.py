@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, text
 
+from services.reporting.aggregates import WITHIN
 from services.reporting.documents.common import Footer
 from services.reporting.pieces import Pieces
 from services.reporting.report_periods import Span
@@ -76,11 +77,6 @@ def zone_of(code: str) -> str:
     region = regions.find(code)
     return region.zone_abbreviation if region else "WIB"
 
-
-# A region is a range of codes; in the collation "C" a "." comes before "/".
-WITHIN = """
-    (:region = '' OR {place} = :region
-     OR {place} >= :region || '.' COLLATE "C" AND {place} < :region || '/' COLLATE "C")"""
 
 # Exact, and of what is seen here and now: a highest id would miss what commits out of order.
 _SUMS = text(f"""

@@ -1,5 +1,10 @@
 """What this service holds open: its database, its place on the bus, its signatures."""
 
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy.orm import Session
+
 from services.reporting.models import Base
 from services.reporting.settings import settings
 from shared.bus import Bus
@@ -9,6 +14,7 @@ from shared.limits import Limiter
 from shared.security import Signer
 
 database = Database(lambda: settings().database_url)
+Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 bus = Bus(
     "reporting",
     database,

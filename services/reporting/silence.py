@@ -7,7 +7,6 @@ twice and forgets nobody.
 
 import json
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -18,7 +17,6 @@ from services.reporting.resources import bus
 from shared.events import LibrarySilent
 
 CHUNK = 500
-CAPITAL = ZoneInfo("Asia/Jakarta")  # months end on its clock
 # The day of the next month from which a step is due; the latest one that is due holds.
 STEPS: dict[int, int] = {1: 3, 2: 7, 3: 10}
 OVER = 20  # from this day on, last month is nobody's news
@@ -42,9 +40,12 @@ _SAY = text("""
     ON CONFLICT DO NOTHING RETURNING library_id""")
 
 
+_PURGE = text("DELETE FROM silent_notice WHERE month < :month")
+
+
 def due(now: datetime) -> tuple[date, int] | None:
     """The month that has ended and the step that is due for it, if any."""
-    today = now.astimezone(CAPITAL).date()
+    today = now.astimezone(completeness.CLOCK).date()
     steps = [step for step, day in STEPS.items() if day <= today.day < OVER]
     if not steps:
         return None
@@ -64,6 +65,12 @@ def say(session: Session, month: date, step: int, chunk: int = CHUNK) -> int:
     events = (_event(library, month, step) for library in found if library.id in said)
     bus.publish(session, *events)
     return len(found)
+
+
+def purge(session: Session, now: datetime) -> None:
+    """Delete what was said about months that are nobody's news any more."""
+    this_month = now.astimezone(completeness.CLOCK).date().replace(day=1)
+    session.execute(_PURGE, {"month": (this_month - timedelta(days=1)).replace(day=1)})
 
 
 def _event(library: Library, month: date, step: int) -> LibrarySilent:

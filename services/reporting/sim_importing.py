@@ -7,7 +7,7 @@ whole batches, and each report has a reference made from what it says: taken twi
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
@@ -35,6 +35,7 @@ log = structlog.get_logger()
 LEASE_S = 20  # with the clock's 15 s, a killed worker's import goes on within 35
 SLICE_S = 25  # then another one may have the worker; Celery ends a task after 50
 BATCH = 1000
+ATTEMPTS = 5  # claims without a whole batch, by errors or dead workers; then somebody looks at it
 
 _CLAIM = text("""
     WITH due AS (
@@ -43,16 +44,17 @@ _CLAIM = text("""
           AND (lease_until IS NULL OR lease_until <= now())
         ORDER BY lease_until NULLS FIRST, created_at LIMIT 1 FOR UPDATE SKIP LOCKED
     )
-    UPDATE sim_import SET lease_until = now() + make_interval(secs => :lease)
+    UPDATE sim_import SET lease_until = now() + make_interval(secs => :lease),
+        attempts = attempts + 1
     FROM due WHERE sim_import.id = due.id RETURNING sim_import.*""")
 _HELD = "WHERE id = :id AND state = :state AND lease_until = :mark"
 _RENEW = text(f"""
-    UPDATE sim_import SET done = done + :more, total = greatest(total, done + :more),
+    UPDATE sim_import SET done = done + :more, total = greatest(total, done + :more), attempts = 0,
         lease_until = clock_timestamp() + make_interval(secs => :lease)
     {_HELD} RETURNING lease_until""")
-_RELEASE = text(f"UPDATE sim_import SET lease_until = now() {_HELD} RETURNING id")
+_RELEASE = text(f"UPDATE sim_import SET lease_until = now(), attempts = 0 {_HELD} RETURNING id")
 _END = text(f"""
-    UPDATE sim_import SET state = :next, error = :error, lease_until = NULL,
+    UPDATE sim_import SET state = :next, error = :error, lease_until = NULL, attempts = 0,
         finished_at = CASE WHEN :next = 'ready' THEN NULL ELSE now() END
     {_HELD} RETURNING id""")
 
@@ -70,9 +72,15 @@ _WAITING = text("""
     WHERE sim_row.import_id = :id AND errors = '{}' AND outcome = '' AND status <> 'open'
     ORDER BY number LIMIT :limit""")
 
+_IN_SCOPE = (
+    "(:scope = '' OR library.region_code = :scope OR library.region_code LIKE :scope || '.%')"
+)
+# Of what came before, only the word that it is verified is taken over, if nobody has touched it.
 _TAKE = text(f"""
     WITH told AS MATERIALIZED (
-        SELECT * FROM json_populate_recordset(NULL::activity, CAST(:rows AS json))
+        SELECT coalesce(known.merged_into, known.id) AS whose, told.*
+        FROM json_populate_recordset(NULL::activity, CAST(:rows AS json)) AS told
+        JOIN library AS known ON known.id = told.library_id
     ), handed AS (
         INSERT INTO activity (id, library_id, stream, day, month, title, category, fields,
             province_code, regency_code, place_code, stage, client_ref, content_hash, source,
@@ -82,19 +90,34 @@ _TAKE = text(f"""
             library.region_code, told.stage, told.client_ref, told.content_hash, 'import',
             told.import_id, coalesce(told.submitted_at, now()), told.submitted_by,
             {", ".join(f"coalesce(told.{measure}, 0)" for measure in MEASURES)}
-        FROM told JOIN library AS known ON known.id = told.library_id
-        JOIN library ON library.id = coalesce(known.merged_into, known.id)
-        WHERE :scope = '' OR library.region_code = :scope OR library.region_code LIKE :scope || '.%'
+        FROM told JOIN library ON library.id = told.whose WHERE {_IN_SCOPE}
         ON CONFLICT (library_id, client_ref) DO NOTHING
         RETURNING id, client_ref, revision, submitted_by, stage
+    ), verified AS (
+        UPDATE activity SET stage = 1, revision = activity.revision + 1, changed_at = now()
+        FROM told JOIN library ON library.id = told.whose
+        WHERE {_IN_SCOPE} AND activity.library_id = told.whose
+          AND activity.client_ref = told.client_ref AND told.stage = 1 AND activity.stage = 0
+          AND activity.revision = 1 AND activity.deleted_at IS NULL
+        RETURNING activity.id, activity.revision
     ), noted AS (
         INSERT INTO activity_change (activity_id, revision, action, actor, role, comment)
         SELECT id, revision, 'submitted', submitted_by, :role, 'SIM TPBIS' FROM handed
         UNION ALL
         SELECT id, revision, 'verified', submitted_by, :role, 'SIM TPBIS' FROM handed
         WHERE stage = 1
+        UNION ALL
+        SELECT id, revision, 'verified', :actor, :role, 'SIM TPBIS' FROM verified
     )
-    SELECT client_ref FROM handed""")
+    SELECT told.client_ref, handed.id IS NOT NULL AS taken
+    FROM told JOIN library ON library.id = told.whose LEFT JOIN handed USING (client_ref)
+    WHERE {_IN_SCOPE}""")
+
+# A library that is not to be found any more, or not in the scope, is asked for again.
+_ASK_AGAIN = text("""
+    UPDATE sim_place SET status = 'open', library_id = NULL
+    WHERE import_id = :id AND key IN (SELECT place_key FROM sim_row
+        WHERE import_id = :id AND number = ANY (CAST(:numbers AS int[])))""")
 
 _OUTCOMES = text("""
     UPDATE sim_row SET outcome = told.outcome, notes = sim_row.notes || told.notes
@@ -153,6 +176,9 @@ def work(held: Claim) -> bool:
     steps = {"reading": _read, "taking": _take, "undoing": _undo}
     ends = {"reading": "ready", "taking": "done", "undoing": "undone"}
     state = held.row.state
+    if held.row.attempts > ATTEMPTS:
+        _end(held, "failed", f"gave-up:{state}")
+        return False
     try:
         until = time.monotonic() + SLICE_S
         for _batch in steps[state](held):
@@ -181,10 +207,10 @@ def _read(held: Claim) -> Iterator[None]:
     now = datetime.now(UTC)
     fresh = (one for one in sim_files.rows(job.stored) if one[0] > (last or 0))
     while batch := list(islice(fresh, BATCH)):
-        parsed = [(number, parse(row, job.stream, now)) for number, row in batch]
+        parsed = [(number, _judged(job, parse(row, job.stream, now))) for number, row in batch]
         with database.sessions.begin() as session:
             mark = _renew(session, held, len(parsed))
-            _keep_places(session, job, parsed)
+            _keep_places(session, job, [one for _, one in parsed if not one.errors])
             session.execute(insert(SimRow), [_row(job, *one) for one in parsed])
         held.mark = mark
         last = batch[-1][0]
@@ -197,8 +223,18 @@ def _read(held: Claim) -> Iterator[None]:
     held.mark = held_mark
 
 
-def _keep_places(session: Session, job: SimImport, parsed: list[tuple[int, Parsed]]) -> None:
-    named = {one.place.key: (one.place, one.report["stream"]) for _, one in parsed if one.report}
+def _judged(job: SimImport, parsed: Parsed) -> Parsed:
+    """Refuses what happened outside the region of whoever handed the file in."""
+    if parsed.errors:
+        return parsed
+    code = library_matching.region_of(parsed.place.regions)
+    if library_matching.outside(job.region_code, code):
+        return parsed.refused({"": "outside"}, {})
+    return parsed
+
+
+def _keep_places(session: Session, job: SimImport, good: list[Parsed]) -> None:
+    named = {one.place.key: (one.place, one.report["stream"]) for one in good}
     known = select(SimPlace.key).where(SimPlace.import_id == job.id, SimPlace.key.in_(named))
     for key in session.scalars(known).all():
         del named[key]
@@ -207,17 +243,13 @@ def _keep_places(session: Session, job: SimImport, parsed: list[tuple[int, Parse
 
 
 def _row(job: SimImport, number: int, parsed: Parsed) -> dict[str, Any]:
-    errors = dict(parsed.errors)
-    code = library_matching.region_of(parsed.place.regions)
-    if not errors and library_matching.outside(job.region_code, code):
-        errors = {"": "outside"}
     return {
         "import_id": job.id,
         "number": number,
         "place_key": parsed.place.key,
         "content": parsed.content,
         "report": parsed.report,
-        "errors": errors,
+        "errors": parsed.errors,
         "notes": parsed.notes,
     }
 
@@ -230,29 +262,36 @@ def _take(held: Claim) -> Iterator[None]:
             if not rows:
                 return
             mark = _renew(session, held, len(rows))
-            ours = {row.number: _activity(held, row) for row in rows if row.status != "not_ours"}
-            notes = _there(session, held, rows)
-            values = {
-                "rows": json.dumps(list(ours.values())),
-                "scope": held.row.region_code,
-                "role": held.row.role,
-            }
-            taken = {str(ref) for ref in session.execute(_TAKE, values).scalars()}
-            told = [
-                {"number": row.number, "outcome": _outcome(ours, taken, row.number)} for row in rows
-            ]
-            for one in told:
-                seen = one["outcome"] == "taken" and one["number"] in notes
-                one["notes"] = {"there": ""} if seen else {}
-            session.execute(_OUTCOMES, {"id": held.row.id, "rows": json.dumps(told)})
+            _keep_outcomes(session, held, rows)
         held.mark = mark
         yield
 
 
-def _outcome(ours: Mapping[int, Mapping[str, Any]], taken: set[str], number: int) -> str:
-    if number not in ours:
-        return "not_ours"
-    return "taken" if ours[number]["client_ref"] in taken else "already"
+def _keep_outcomes(session: Session, held: Claim, rows: Sequence[Row[Any]]) -> None:
+    ours = {row.number: _activity(held, row) for row in rows if row.status != "not_ours"}
+    there = _there(session, held, rows)
+    values = {
+        "rows": json.dumps(list(ours.values())),
+        "scope": held.row.region_code,
+        "role": held.row.role,
+        "actor": held.row.name,
+    }
+    taken = {str(ref): new for ref, new in session.execute(_TAKE, values)}
+    told = []
+    lost = []
+    for row in rows:
+        outcome = "not_ours"
+        if row.number in ours:
+            new = taken.get(ours[row.number]["client_ref"])
+            if new is None:
+                lost.append(row.number)
+                continue
+            outcome = "taken" if new else "already"
+        notes = {"there": ""} if outcome == "taken" and row.number in there else {}
+        told.append({"number": row.number, "outcome": outcome, "notes": notes})
+    session.execute(_OUTCOMES, {"id": held.row.id, "rows": json.dumps(told)})
+    if lost:
+        session.execute(_ASK_AGAIN, {"id": held.row.id, "numbers": lost})
 
 
 def _activity(held: Claim, row: Row[Any]) -> dict[str, Any]:
@@ -269,7 +308,7 @@ def _activity(held: Claim, row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _there(session: Session, held: Claim, rows: list[Row[Any]] | Any) -> set[int]:
+def _there(session: Session, held: Claim, rows: Sequence[Row[Any]]) -> set[int]:
     """Rows that are likely here already, from a form or another file."""
     asked = {row.number: row.report for row in rows}
     told = [

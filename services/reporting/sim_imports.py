@@ -5,7 +5,7 @@
 `sim_importing` is the engine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,8 @@ from sqlalchemy import Row, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.reporting.models import SimImport, SimRow
+from services.reporting import library_matching
+from services.reporting.models import SimImport, SimPlace, SimRow
 from services.reporting.resources import import_files
 from shared.documents.common import clean
 from shared.security import Caller, in_scope
@@ -112,13 +113,37 @@ def rows_page(
     return rows[:limit], rows[limit - 1].number if len(rows) > limit else None
 
 
-def bad_rows(session: Session, job: SimImport) -> Iterator[SimRow]:
-    """All rows that are refused, a page at a time."""
-    after: int | None = 0
-    while after is not None:
-        rows, after = rows_page(session, job, "bad", after, limit=1000)
-        yield from rows
-        session.expunge_all()
+def decide(
+    session: Session, caller: Caller, job: SimImport, key: str, library_id: UUID | None
+) -> None:
+    """Say whose a name in the file is; what is taken over already stays where it is.
+
+    Raises `NotReady`, and what `library_matching.confirm` raises.
+    """
+    _must_be(session, job, "ready", "done")
+    library_matching.confirm(session, caller, job, key, library_id)
+
+
+def places_of(session: Session, job: SimImport, rows: Iterable[SimRow]) -> dict[str, SimPlace]:
+    """Whose these rows are, by the key of their place."""
+    query = select(SimPlace).where(
+        SimPlace.import_id == job.id, SimPlace.key.in_({row.place_key for row in rows})
+    )
+    return {place.key: place for place in session.scalars(query)}
+
+
+def place_counts(session: Session, job: SimImport) -> dict[str, int]:
+    """How many libraries the file names, by the status of each."""
+    query = select(SimPlace.status, func.count()).where(SimPlace.import_id == job.id)
+    return dict(session.execute(query.group_by(SimPlace.status)).all())
+
+
+def rows_by_place(session: Session, job: SimImport, keys: Iterable[str]) -> dict[str, int]:
+    """How many good rows each of these libraries has in the file."""
+    query = select(SimRow.place_key, func.count()).where(
+        SimRow.import_id == job.id, SimRow.place_key.in_(set(keys)), SimRow.errors == {}
+    )
+    return dict(session.execute(query.group_by(SimRow.place_key)).all())
 
 
 def take(session: Session, job: SimImport) -> None:
@@ -146,12 +171,17 @@ def undo(session: Session, job: SimImport, now: Any) -> None:
     job.state, job.lease_until, job.finished_at = "undoing", None, None
 
 
+def may_resume(job: SimImport) -> bool:
+    """Whether it failed in a way that is not its file's fault."""
+    return job.state == "failed" and job.error.partition(":")[0] in {"unexpected", "gave-up"}
+
+
 def resume(session: Session, job: SimImport) -> None:
-    """Go on with one that failed in a way that is not its file's fault. Raises `NotReady`."""
+    """Go on with one that failed, in the state in which it did. Raises `NotReady`."""
     _must_be(session, job, "failed")
-    code, _, state = job.error.partition(":")
-    if code != "unexpected":
+    if not may_resume(job):
         raise NotReady(job.state)
+    state = job.error.partition(":")[2]
     job.state, job.error, job.lease_until, job.finished_at = state, "", None, None
 
 

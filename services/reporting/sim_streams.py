@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from services.reporting import completeness, drafts
 from services.reporting.drafts import Invalid
 from services.reporting.streams import MEDIA, STREAMS, Stream
+from shared.documents.common import one_line
 from shared.names import plain_name
 
 NAMESPACE = UUID("5e5f3c02-6f0f-5d7c-9d1c-2b8f0f6a7d11")
@@ -81,6 +82,8 @@ SIGNS = {
     "books": "peningkatan",
     "villages": "replikasi",
 }
+LONGEST_KEY = 600  # characters; PostgreSQL indexes at most 2,704 bytes
+LONGEST_NAME = 200
 _NOTHING = {"", "-", "null", "none", "nan", "n/a"}
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _SPELLINGS = {
@@ -108,12 +111,15 @@ class Place:
     def key(self) -> str:
         """For `library_match`."""
         names = (*(self.regions.get(level, "") for level in REGIONS), self.library)
-        return "|".join(map(plain_name, names))
+        return "|".join(map(plain_name, names))[:LONGEST_KEY]
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A row that was looked at. `errors` and `notes` are codes by the file's own column."""
+    """A row that was looked at. `errors` and `notes` are codes by the file's own column.
+
+    Of a row with errors `report` is what it is known by; see `models.SimRow`.
+    """
 
     place: Place
     report: dict[str, Any] = field(default_factory=dict)
@@ -122,30 +128,47 @@ class Parsed:
 
     @property
     def content(self) -> UUID:
-        """Of the stream and what is said, so the same in a JSON and a CSV file."""
-        told = {key: value for key, value in self.report.items() if key != "timely"}
-        return uuid5(NAMESPACE, f"{self.place.key}|{sorted(told.items(), key=lambda i: i[0])}")
+        """Of the stream and what is said, so the same in a JSON and a CSV file.
+
+        Whether it is verified there is not part of it: a later file has the same row verified.
+        """
+        told = {key: self.report[key] for key in sorted(self.report) if key not in _NOT_SAID}
+        return uuid5(NAMESPACE, f"{self.place.key}|{list(told.items())}")
+
+    def refused(self, errors: Mapping[str, str], said: Mapping[str, Any]) -> "Parsed":
+        """The same row with what is wrong with it, and what was written there."""
+        written = {column: _text(said.get(column))[:LONGEST_NAME] for column in errors if column}
+        known_by = {
+            "library": self.place.library,
+            "title": self.report.get("title", ""),
+            "said": written,
+        }
+        return Parsed(self.place, known_by, dict(errors))
+
+
+_NOT_SAID = {"timely", "stage"}
 
 
 def parse(row: Mapping[str, Any], chosen: str, now: datetime) -> Parsed:
     """Read a row, of the stream that was chosen or that its fields tell."""
     titles, said = _by_our_names(row)
-    regions = {level: text for level in REGIONS if (text := _text(said.get(level)))}
-    place = Place(_text(said.get("library")), regions)
+    regions = {level: text for level in REGIONS if (text := _text(said.get(level))[:LONGEST_NAME])}
+    place = Place(_text(said.get("library"))[:LONGEST_NAME], regions)
+    known = Parsed(place, {"title": _text(said.get("title"))[:LONGEST_NAME]})
+    written = {title: said[ours] for ours, title in titles.items()}
     name = chosen or next((SIGNS[sign] for sign in SIGNS if sign in said), "")
     if "score" in said or name not in STREAMS:
-        return Parsed(place, errors={"": "iku" if "score" in said else "no-stream"})
+        return known.refused({"": "iku" if "score" in said else "no-stream"}, written)
     stream = STREAMS[name]
-    errors: dict[str, str] = {}
-    raw = _raw(stream, said)
     try:
-        draft = drafts.read(stream, raw, now.astimezone(WIB).date())
+        draft = drafts.read(stream, _raw(stream, said), now.astimezone(WIB).date())
     except Invalid as invalid:
-        errors = {titles.get(_asked(key, said), key): code for key, code in invalid.errors.items()}
-        return Parsed(place, errors=errors)
+        wrong = {_column(key, titles, said): code for key, code in invalid.errors.items()}
+        return known.refused(wrong, written)
     sent = _moment(said.get("sent"))
     if _text(said.get("sent")) and (sent is None or sent > now):
-        return Parsed(place, errors={titles["sent"]: "no-date" if sent is None else "future"})
+        wrong = {titles["sent"]: "no-date" if sent is None else "future"}
+        return known.refused(wrong, written)
     report = {
         "stream": name,
         "day": str(draft.day),
@@ -159,7 +182,7 @@ def parse(row: Mapping[str, Any], chosen: str, now: datetime) -> Parsed:
     }
     came = (sent or now).astimezone(WIB).date()
     report["timely"] = int(came <= completeness.deadline(draft.day))
-    return Parsed(place, report, errors, _notes(draft, said))
+    return Parsed(place, report, {}, _notes(draft, said))
 
 
 _YES = {"true", "1", "1 0", "ya", "yes", "terverifikasi", "benar"}
@@ -172,7 +195,7 @@ def _by_our_names(row: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any
     for title, value in row.items():
         ours = _OURS.get(plain_name(str(title)))
         if ours and ours not in said:
-            titles[ours], said[ours] = str(title), value
+            titles[ours], said[ours] = _text(title), value
     return titles, said
 
 
@@ -263,7 +286,7 @@ def _text(value: Any) -> str:
     text = str(value if value is not None else "")
     for _again in range(3):
         text = html.unescape(text)
-    text = " ".join(text.replace("\x00", "").split())
+    text = one_line(text)
     return "" if text.casefold() in _NOTHING else text
 
 
@@ -277,9 +300,9 @@ def _moment(value: Any) -> datetime | None:
             moment = datetime.combine(date.fromisoformat(date_part), datetime.min.time())
             return moment.replace(hour=parts[0], minute=parts[1], tzinfo=WIB).astimezone(UTC)
         found = date.fromisoformat(date_part)
-    except ValueError:
+        return datetime(found.year, found.month, found.day, tzinfo=WIB).astimezone(UTC)
+    except (ValueError, OverflowError):  # midnight of the year 1 lies before all time in UTC
         return None
-    return datetime(found.year, found.month, found.day, tzinfo=WIB).astimezone(UTC)
 
 
 def _kept(stream: Stream, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -293,16 +316,18 @@ def _notes(draft: drafts.Draft, said: Mapping[str, Any]) -> dict[str, str]:
     notes: dict[str, str] = {}
     if draft.stream.every == "day" and (draft.day.month, draft.day.day) == (1, 1):
         notes["new-year"] = ""
-    if draft.stream.measures and not any(draft.measures.values()):
+    if draft.stream.must_count and not any(draft.measures.values()):
         notes["zero"] = ""
     total = number(said.get("total")).replace(".", "")
     if total and total != str(draft.measures.get("people", 0)):
-        notes["total-differs"] = total
+        notes["total-differs"] = total[:40]
     return notes
 
 
-def _asked(ours: str, said: Mapping[str, Any]) -> str:
-    """Which of the file's columns a mistake is in."""
+def _column(ours: str, titles: Mapping[str, str], said: Mapping[str, Any]) -> str:
+    """Which of the file's columns a mistake is in; of one that is not there, its usual name."""
     if ours == "day":
-        return next((name for name in ("day", "period", "month", "year") if name in said), "day")
-    return "media" if ours == "nama_media" else ours
+        ours = next((name for name in ("day", "period", "month", "year") if name in said), "day")
+    if ours == "nama_media":
+        ours = "media"
+    return titles.get(ours) or NAMES.get(ours, (ours,))[0]

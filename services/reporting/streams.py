@@ -107,6 +107,11 @@ class Stream:
         people = ("people", *BY_SEX, *BY_AGE, "disabled") if self.counts_people else ()
         return people + tuple(f.name for f in self.fields if f.name in MEASURES)
 
+    @property
+    def must_count(self) -> bool:
+        """Whether each of its reports counts something."""
+        return self.counts_people or any(f.required and f.name in MEASURES for f in self.fields)
+
 
 STREAMS: dict[str, Stream] = {
     stream.name: stream

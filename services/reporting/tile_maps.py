@@ -76,8 +76,8 @@ def province(title: str, description: str, squares: Sequence[Square]) -> Markup:
     for at, (square, level) in enumerate(_levelled(squares)):
         row, column = divmod(at, _ABREAST)
         box = (column * width + 1.5, row * height + 1.5, width - 3, height - 3.0)
-        name = charts.shortened(square.name.removeprefix("Kab. "), _NAME)
-        drawn.append(_square(square, level, box, name, 13))
+        name = square.name.removeprefix("Kab. ").replace("Kepulauan ", "Kep. ")
+        drawn.append(_square(square, level, box, charts.shortened(name, _NAME), 12))
     rows = -(-len(squares) // _ABREAST)
     return charts.picture(title, description, rows * height, drawn, "group")
 

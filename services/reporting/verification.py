@@ -21,7 +21,7 @@ from services.reporting.resources import bus
 from services.reporting.streams import STREAMS
 from shared.events import ActivityReturned, ReturnedReport
 from shared.names import plain_name
-from shared.security import Caller, in_scope
+from shared.security import Caller, in_scope, within
 
 Action = Literal["verify", "send_back"]
 
@@ -279,8 +279,7 @@ def _matching(query: _Query, caller: Caller, filters: Filters) -> _Query:
     if month := read_month(filters.month):
         query = query.where(Activity.month == month)
     if filters.region:
-        code = Activity.regency_code
-        query = query.where(or_(code == filters.region, code.like(f"{filters.region}.%")))
+        query = query.where(within(Activity.regency_code, filters.region))
     if words := plain_name(filters.q):
         named = select(Library.id).where(Library.name_key.contains(words, autoescape=True))
         query = query.where(Activity.library_id.in_(named))

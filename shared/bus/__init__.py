@@ -69,7 +69,7 @@ class Bus:
         all others, for what has to take a lock before they do.
         """
         if self.service not in self.subscribers.get(event_class, ()):
-            raise ValueError(f"shared/events.py does not say that {self.service} hears it")
+            raise ValueError(f"shared/events/ does not say that {self.service} hears it")
 
         def register(handler: Handler) -> Handler:
             self.inbox.handlers[event_class].append(handler)

@@ -63,7 +63,7 @@ def replay(
 
     One event by its id, or all that the subscriber hears since a time (ISO 8601, with zone). One
     that was handled before is handled anew: its copy carries the next `replay` number. Raises
-    `ValueError` for a subscriber that shared/events.py does not name.
+    `ValueError` for a subscriber that shared/events/ does not name.
     """
     types = [cls.type for cls, names in subscribers.items() if subscriber in names]
     if not types:

@@ -1,8 +1,9 @@
 """What a page hands to the form macros, and how it reads a region back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import Any
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
@@ -10,10 +11,19 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from shared import regions
+from shared.web.languages import gettext_noop as _
+
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 FIELDS = 200
 FIELD_BYTES = 64 * 1024
+REGION_LISTS = {
+    1: _("Provinsi"),
+    2: _("Kabupaten/kota"),
+    3: _("Kecamatan"),
+    4: _("Desa/kelurahan"),
+}
 
 
 @dataclass(frozen=True)
@@ -128,3 +138,22 @@ def chosen_region(codes: Iterable[str]) -> str:
             break
         chosen = code
     return chosen
+
+
+def region_lists(
+    within: str, chosen: str, say: Callable[[str], str], *, deepest: int = 4
+) -> list[dict[str, Any]]:
+    """The lists of `region_field` below a region ("": the country), as far as a choice was made."""
+    region = regions.find(chosen)
+    path = [step.code for step in region.path] if region else []
+    shown: list[dict[str, Any]] = []
+    parent = within or None
+    for level in range(regions.level_of(within) + 1, deepest + 1):
+        options = [(child.code, child.name) for child in regions.children(parent)]
+        picked = path[level - 1] if len(path) >= level else ""
+        label = say(REGION_LISTS[level])
+        shown.append({"label": label, "options": options, "chosen": picked})
+        if not picked:
+            break
+        parent = picked
+    return shown

@@ -1,11 +1,13 @@
 """Where the walk of all pages starts, and what has to be made so that links lead everywhere."""
 
+import json
 import re
 from email.message import EmailMessage
 
 import httpx
 from browser.guests import MEETING, approve, register
 from deskwork import csv_sheet, row
+from sim_rows import sim_row
 from sites import Site, eventually, form_token
 from walking import activity, known, message, own_library, signed
 
@@ -70,6 +72,7 @@ def host_starts(site: Site) -> list[str]:
         sent(host, EXAMPLE, to=f"{EXAMPLE}/runs"),
         sent(host, f"/registration/meetings/{MEETING}/delegation", **delegation()),
         imported(host),
+        *sim_pages(host),
         *merge_pages(host),
         asked_about_data(site, guest.own),
         f"/reporting/reports/{ordered(host)}",
@@ -185,6 +188,27 @@ def imported(host: httpx.Client) -> str:
     job = str(answer.headers["location"])
     eventually(lambda: f"{job}/rows" in host.get(job).text, "the sheet is read")
     return job
+
+
+def sim_pages(host: httpx.Client) -> list[str]:
+    """A file of the older system: read, matched with a library, and taken over."""
+    page = "/reporting/imports"
+    token = form_token(host.get(page).text)
+    sheet = json.dumps([sim_row(1), sim_row(2), sim_row(tanggal="kemarin")]).encode()
+    answer = host.post(page, data={"form_token": token}, files={"file": ("contoh.json", sheet)})
+    job = str(answer.headers["location"])
+    eventually(lambda: f"{job}/places" in host.get(job).text, "the file is read")
+    places = f"{job}/places"
+    found = host.get(places).text
+    keys, ids = (
+        re.findall('name="key" value="([^"]+)"', found),
+        re.findall(f'value="({ID})"', found),
+    )
+    if keys and ids:
+        sent(host, places, key=keys[0], choice=ids[0])
+    sent(host, job, action="take")
+    eventually(lambda: f"{job}/undo" in host.get(job).text, "the file is taken over")
+    return [page, job, f"{page}/matches", f"{places}?state=confirmed", f"{job}/undo"]
 
 
 def merge_pages(host: httpx.Client) -> list[str]:

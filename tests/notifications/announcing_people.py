@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import emptying
 from notifications.mailroom import rows, send_due
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -19,9 +20,18 @@ from shared.security import Caller
 NATIONAL = Caller("national", "Petugas Nasional (contoh)")
 KEPRI = Caller("province", "Petugas Kepri (contoh)", region_code="21")
 BINTAN = Caller("regency", "Petugas Bintan (contoh)", region_code="21.01")
-CLEAR = (
-    "TRUNCATE message, attempt, announcement, participant, official, meeting, preference, "
-    "suppression, erased_subject, provider_state, rule_setting CASCADE"
+CLEAR = emptying.deleting(
+    *(
+        "message_action",
+        "receipt",
+        "attempt",
+        "message",
+        "announcement",
+        "participant",
+        "official",
+        "meeting",
+    ),
+    *("preference", "suppression", "erased_subject", "provider_state", "rule_setting"),
 )
 TEXT = {"subject": "Bahan pertemuan", "body": "Bahan sudah ada.\n\nUnduh: https://contoh.id/bahan."}
 

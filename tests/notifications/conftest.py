@@ -7,12 +7,12 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import emptying
 import httpx
 import pytest
 import uvicorn
 from notifications.desk import signed_in
 from notifications.mailroom import Mailroom, eventually
-from sqlalchemy import text
 
 from shared.local.ports import free_port
 from shared.local.postgres import Postgres
@@ -67,11 +67,18 @@ def empty(mailroom: Mailroom) -> Iterator[None]:
 
     assert mailroom.folder.exists()
     with database.sessions.begin() as session:
-        session.execute(
-            text(
-                "TRUNCATE message, attempt, erased_subject, inbox, failed_event, clock, canary, "
-                "provider_state, suppression, preference, receipt CASCADE"
-            )
+        emptying.empty(
+            session,
+            *(
+                "message_action",
+                "receipt",
+                "attempt",
+                "message",
+                "erased_subject",
+                "suppression",
+                "preference",
+            ),
+            *("provider_state", "inbox", "failed_event", "clock", "canary"),
         )
     bus.queues.client.flushall()
     yield
@@ -84,11 +91,10 @@ def nobody(empty: None) -> None:  # noqa: ARG001 - it comes first
     from services.notifications.resources import database
 
     with database.sessions.begin() as session:
-        session.execute(
-            text(
-                "TRUNCATE meeting, participant, attendance, official, schedule_run, rule_setting, "
-                "silent_library"
-            )
+        emptying.empty(
+            session,
+            *("attendance", "participant", "meeting", "official"),
+            *("schedule_run", "rule_setting", "silent_library"),
         )
 
 

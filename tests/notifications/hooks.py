@@ -12,6 +12,7 @@ from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
+import emptying
 from fakes.receiver import Received, Receiver
 from notifications.mailroom import rows
 from sqlalchemy import Row
@@ -40,7 +41,8 @@ class Hook:
 
 def forget_all() -> None:
     """No endpoint of an earlier test."""
-    rows("TRUNCATE webhook_endpoint, webhook_delivery, webhook_attempt")
+    with database.sessions.begin() as session:
+        emptying.empty(session, "webhook_attempt", "webhook_delivery", "webhook_endpoint")
 
 
 def add(url: str = ELSEWHERE, caller: Caller = PROVINCE, *types: str) -> tuple[UUID, str]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import emptying
 import pytest
 from notifications.announcing_people import (
     BINTAN,
@@ -78,7 +79,7 @@ def test_an_official_reaches_their_own_region_and_a_province_its_own_meetings() 
         (Caller("regency", "Tanpa wilayah"), set()),
     ]
     for caller, expected in reach:
-        rows("TRUNCATE message CASCADE")
+        rows(emptying.deleting("message_action", "receipt", "attempt", "message"))
         found = draft(caller)
         assert counted(found, caller if caller.region_code else NATIONAL).recipients == len(
             expected

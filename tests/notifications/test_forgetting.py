@@ -6,6 +6,7 @@ from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
+import emptying
 import pytest
 from builders import events
 from notifications.announcing_people import NATIONAL, draft, shown
@@ -202,7 +203,7 @@ def test_of_a_closed_account_no_name_and_no_address_is_kept() -> None:
 
 
 def test_an_announcement_of_long_ago_loses_its_text_and_can_no_longer_be_copied() -> None:
-    rows("TRUNCATE announcement CASCADE")
+    rows(emptying.deleting("message_action", "receipt", "attempt", "message", "announcement"))
     found = draft(NATIONAL)
     rows("UPDATE announcement SET state = 'done', finished_at = now() - interval '91 days'")
     kept = draft(NATIONAL)
@@ -211,7 +212,7 @@ def test_an_announcement_of_long_ago_loses_its_text_and_can_no_longer_be_copied(
     assert shown(kept).body
     with database.sessions.begin() as session, pytest.raises(NotNow):
         announcements.clone(session, NATIONAL, found, uuid4())
-    rows("TRUNCATE announcement CASCADE")
+    rows(emptying.deleting("message_action", "receipt", "attempt", "message", "announcement"))
 
 
 def test_two_batches_that_each_erase_somebody_do_not_stand_in_each_others_way() -> None:

@@ -347,7 +347,7 @@ def test_what_is_forgotten_of_a_run_still_doubles_nothing() -> None:
     facts = meeting()
     comes(facts)
     run(due(REMINDER_WEEK, facts))
-    rows("TRUNCATE schedule_run")
+    rows("DELETE FROM schedule_run")
     run(due(REMINDER_WEEK, facts))
     assert told() == ["reminder-week queued"], "the message's identity holds the date"
 

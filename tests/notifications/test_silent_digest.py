@@ -8,7 +8,7 @@ from builders import library_silent
 from notifications.announcing_people import official
 from notifications.mailroom import deliver, messages, rows, sealed
 
-from services.notifications import silent_libraries
+from services.notifications import forgetting, silent_libraries
 
 pytestmark = pytest.mark.usefixtures("empty", "nobody")
 
@@ -32,7 +32,7 @@ def untold() -> set[tuple[UUID, date]]:
 
 def run() -> None:
     """The morning is there, whatever the time is now."""
-    rows("TRUNCATE schedule_run")
+    rows("DELETE FROM schedule_run")
     morning = datetime.now(UTC).replace(hour=3, minute=0)
     rows("UPDATE silent_library SET heard_at = :at", at=morning.replace(hour=1))
     silent_libraries.run_due(lambda _: None, morning)
@@ -68,6 +68,17 @@ def test_while_the_rule_is_off_nobody_counts_as_told() -> None:
     one = silent(AUGUST)
     run()
     assert untold() == {(one, AUGUST)}
-    rows("TRUNCATE rule_setting")
+    rows("DELETE FROM rule_setting")
     run()
     assert (len(messages()), untold()) == (1, set())
+
+
+def test_what_was_told_long_ago_is_forgotten_and_news_stays() -> None:
+    silent(AUGUST)
+    kept = silent(SEPTEMBER)
+    rows(
+        "UPDATE silent_library SET heard_at = now() - interval '91 days' WHERE month = :month",
+        month=AUGUST,
+    )
+    forgetting.purge_copies()
+    assert [row.library_id for row in rows("SELECT library_id FROM silent_library")] == [kept]

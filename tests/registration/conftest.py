@@ -4,13 +4,18 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import pytest
+from registering import Browser
+from sqlalchemy import text
 
 from shared.local.postgres import Postgres
 from shared.migrate import migrate
 from shared.security import new_key
+
+ADDRESSES = cycle(range(1, 255))
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +40,20 @@ def registration_database() -> Iterator[None]:
         yield
         database.engine.dispose()
         postgres.stop()
+
+
+@pytest.fixture
+def nothing_due(registration_database: None) -> None:  # noqa: ARG001 - it needs one
+    """No import of an earlier test is under way."""
+    from services.registration.resources import database
+
+    with database.sessions.begin() as session:
+        session.execute(
+            text("UPDATE import_job SET state = 'cancelled' WHERE state IN ('reading', 'taking')")
+        )
+
+
+@pytest.fixture
+def browser(registration_database: None) -> Browser:  # noqa: ARG001 - it needs one
+    """Somebody on the public pages, at an address of their own."""
+    return Browser(f"203.0.113.{next(ADDRESSES)}")

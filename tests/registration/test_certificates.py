@@ -1,156 +1,39 @@
 """Certificates: earned by being there, numbered without a gap, one each, and provable."""
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
-from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from asking import ask
+from hosts import HOST, NEIGHBOUR
 from psycopg.types.json import Jsonb
 from pypdf import PdfReader
-from sites import ROOT, eventually
-from sqlalchemy import event, text
-from uuid_utils.compat import uuid7
+from registration.certified import (
+    DAYS,
+    desk,
+    guests,
+    http,
+    issue_all,
+    issued,
+    open_meeting,
+    run,
+    run_shifts,
+    start,
+    told,
+)
+from sqlalchemy import text
 
-from services.registration import certificates, checkins, issuing, jobs, meetings, retention
-from services.registration.attendance_schemas import Scan
-from services.registration.meetings import QuotaPlan
+from services.registration import certificates, checkins, jobs, retention
 from services.registration.models import Certificate, Meeting, Registration
-from services.registration.registrations import new_code
-from services.registration.resources import database, forms, own_links, printed
-from services.registration.settings import settings
-from shared.bus.queues import TooSlow
-from shared.security import Caller, issue_token
+from services.registration.resources import database, forms, own_links
+from shared.security import Caller
 
 pytestmark = pytest.mark.usefixtures("registration_database")
-
-numbers = count(1)
-DAYS = (date(2026, 6, 8), date(2026, 6, 9))
-HOST = Caller("province", "Petugas Contoh", "host", "21")
-NEIGHBOUR = Caller("province", "Petugas Tetangga", "neighbour", "14")
-TERMS = {"jp": 16, "min_days": 2, "signer_name": "Nama Contoh", "city": "Tanjungpinang"}
-
-
-def open_meeting(**terms: Any) -> Meeting:
-    starts_at = datetime(2026, 6, 8, 1, 0, tzinfo=UTC)
-    meeting = Meeting(
-        slug=f"paper-{next(numbers)}",
-        title="Pertemuan Contoh",
-        province_code="21",
-        venue="Gedung Contoh",
-        zone="Asia/Jakarta",
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(days=1, hours=8),
-        closes_at=starts_at - timedelta(days=7),
-        status="done",
-        certificate=TERMS | terms,
-    )
-    with database.sessions.begin() as session:
-        meetings.publish(session, meeting, [QuotaPlan("meeting", "", 500)])
-    return meeting
-
-
-def guests(meeting: Meeting, many: int, days: tuple[date, ...] = DAYS) -> list[UUID]:
-    """So many participants who were there on these days."""
-    people = [
-        Registration(
-            id=uuid7(),
-            code=new_code(),
-            meeting_id=meeting.id,
-            status="approved",
-            name=f"Peserta Contoh {number:03}",
-            email="rahasia@contoh.id",
-            person_key=str(uuid4()),
-            language="id",
-            participant_type="village_library",
-            region_code="21.01",
-            library_name="Perpustakaan Contoh",
-            position="Pengelola",
-            idempotency_key=str(uuid4()),
-            request_hash="",
-        )
-        for number in range(many)
-    ]
-    with database.sessions.begin() as session:
-        session.add_all(people)
-    now = datetime.now(UTC)
-    scans = [
-        Scan(id=uuid4(), code=person.code, day=day, at=now) for person in people for day in days
-    ]
-    with database.autocommit() as connection:
-        row = meetings.find(connection, meeting.slug)
-        if scans:
-            checkins.record(connection, HOST, row, scans)
-    return [person.id for person in people]
-
-
-def run_shifts() -> None:
-    """Shift by shift, as the clock has it, until no run is open."""
-    query = text("SELECT count(*) FROM certificate_run WHERE state IN ('queued', 'running')")
-    open_runs = 1
-    while open_runs:
-        jobs.issue_certificates()
-        with database.sessions.begin() as session:
-            open_runs = session.execute(query).scalar_one()
-
-
-def start(meeting: Meeting) -> UUID:
-    with database.sessions.begin() as session:
-        return issuing.start(session, HOST, meeting)
-
-
-def run(meeting: Meeting, run_id: UUID) -> Any:
-    with database.sessions.begin() as session:
-        return issuing.find(session, meeting, run_id)
-
-
-def issued(meeting: Meeting) -> list[Any]:
-    query = text("SELECT * FROM certificate WHERE meeting_id = :id ORDER BY serial")
-    with database.sessions.begin() as session:
-        return list(session.execute(query, {"id": meeting.id}))
-
-
-def issue_all(meeting: Meeting) -> list[Any]:
-    with database.sessions.begin() as session:
-        certificates.issue(session, HOST, meeting, limit=500)
-    return issued(meeting)
 
 
 def counts(meeting: Meeting) -> dict[str, int]:
     with database.sessions.begin() as session:
         return certificates.counts(session, meeting)
-
-
-def told(meeting: Meeting, what: str) -> int:
-    query = text("""
-        SELECT count(*) FROM outbox WHERE type = :type
-          AND envelope->'data'->'registration'->'meeting'->>'slug' = :slug""")
-    with database.sessions.begin() as session:
-        values = {"type": f"id.sejawat.certificate.{what}.v1", "slug": meeting.slug}
-        return int(session.execute(query, values).scalar_one())
-
-
-def http(method: str, path: str, caller: Caller | None = None, **options: Any) -> Any:
-    from services.registration.app import app
-
-    headers = {}
-    if caller:
-        token = issue_token(settings().token_private_key, caller, seconds=60)
-        headers["Authorization"] = f"Bearer {token}"
-    return ask(app, method, path, headers=headers, **options)
-
-
-def desk(meeting: Meeting, what: str = "") -> str:
-    return f"/desk/{meeting.slug}/certificates{what}"
 
 
 # --- who gets one --------------------------------------------------------------------------
@@ -198,187 +81,6 @@ def test_a_pattern_that_makes_the_number_of_another_meeting_is_refused() -> None
     run_shifts()
     assert (run(second, run_id).state, run(second, run_id).error) == ("failed", "number-taken")
     assert issued(second) == []
-
-
-# --- in the background ---------------------------------------------------------------------
-
-
-def test_a_run_issues_all_and_leaves_one_file_to_print() -> None:
-    meeting = open_meeting()
-    guests(meeting, 60)
-    run_id = start(meeting)
-    assert start(meeting) == run_id  # pressed twice
-    run_shifts()
-    ended = run(meeting, run_id)
-    assert (ended.state, ended.done, ended.total) == ("done", 60, 60)
-    assert len(PdfReader(printed.path(ended.stored)).pages) == len(issued(meeting)) == 60
-    again = start(meeting)
-    run_shifts()
-    assert (again != run_id, run(meeting, again).state, len(issued(meeting))) == (True, "done", 60)
-
-
-def test_two_workers_at_once_give_nobody_two() -> None:
-    meeting = open_meeting()
-    guests(meeting, 120)
-    start(meeting)
-    with database.sessions.begin() as session:
-        taken = issuing.claim(session)
-    assert taken
-    threads = [threading.Thread(target=issuing.make, args=(taken, later()))]
-    threads += [threading.Thread(target=issue_all, args=(meeting,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    rows = issued(meeting)
-    assert [row.serial for row in rows] == list(range(1, 121))
-    assert len({row.registration_id for row in rows}) == 120
-
-
-def test_a_cancelled_run_stops_and_keeps_what_is_issued() -> None:
-    meeting = open_meeting()
-    guests(meeting, 60)
-    run_id = start(meeting)
-    with database.sessions.begin() as session:
-        taken = issuing.claim(session)
-    assert taken
-    issuing._issue_batch(taken)
-    with database.sessions.begin() as session:
-        issuing.cancel(session, meeting, run_id)
-    assert not issuing.make(taken, later())
-    assert (run(meeting, run_id).state, len(issued(meeting))) == ("cancelled", 50)
-
-
-def test_a_worker_that_slept_through_its_lease_is_not_heard() -> None:
-    meeting = open_meeting()
-    guests(meeting, 60)
-    run_id = start(meeting)
-    with database.sessions.begin() as session:
-        slept = issuing.claim(session)
-    assert slept
-    lease_is_over(run_id)
-    run_shifts()
-    before = run(meeting, run_id)
-    assert not issuing.make(slept, later())
-    after = run(meeting, run_id)
-    assert (after.state, after.stored, after.done) == ("done", before.stored, 60)
-    assert len(issued(meeting)) == 60
-
-
-def later() -> datetime:
-    """The end of a shift in which everything fits."""
-    return datetime.now(UTC) + timedelta(hours=1)
-
-
-def test_a_long_run_is_done_in_shifts_and_printed_in_several_files() -> None:
-    meeting = open_meeting()
-    guests(meeting, issuing.FILE + 20)
-    run_id = start(meeting)
-    shifts, left = 0, True
-    while left:
-        with database.sessions.begin() as session:
-            taken = issuing.claim(session)
-        assert taken
-        left = issuing.make(taken, datetime.now(UTC))  # each shift is over after one step
-        shifts += 1
-        assert (run(meeting, run_id).state == "running") == left
-    assert shifts > issuing.FILE / issuing.BATCH
-    ended = run(meeting, run_id)
-    assert (ended.state, ended.done, len(issued(meeting))) == ("done", 520, 520)
-    files = issuing.prints(ended)
-    assert [(file.first, file.last) for file in files] == [(1, 500), (501, 1000)]
-    assert [len(PdfReader(printed.path(file.stored)).pages) for file in files] == [500, 20]
-    page = http("GET", desk(meeting), HOST).text
-    assert "Nomor urut 1 sampai 500" in page
-    assert "Nomor urut 501 sampai 1.000" in page
-    assert http("GET", desk(meeting, f"/runs/{run_id}.pdf?number=2"), HOST).status_code == 200
-    assert http("GET", desk(meeting, f"/runs/{run_id}.pdf?number=3"), HOST).status_code == 404
-    with database.sessions.begin() as session:
-        issuing.sweep_prints(session)
-    assert printed.path(files[0].stored).exists()
-
-
-def test_files_whose_certificates_are_all_revoked_are_none() -> None:
-    meeting = open_meeting()
-    guests(meeting, 1)
-    [row] = issue_all(meeting)
-    with database.sessions.begin() as session:
-        certificates.revoke(session, HOST, meeting, row.id, "Tidak hadir.")
-    run_id = start(meeting)
-    run_shifts()
-    assert (run(meeting, run_id).state, run(meeting, run_id).stored) == ("done", None)
-
-
-def test_a_run_that_is_too_slow_does_not_fail_but_goes_on() -> None:
-    meeting = open_meeting()
-    guests(meeting, 3)
-    run_id = start(meeting)
-    with database.sessions.begin() as session:
-        taken = issuing.claim(session)
-    assert taken
-    with pytest.raises(TooSlow), too_slow():
-        issuing.make(taken, later())
-    assert run(meeting, run_id).state == "running"
-    lease_is_over(run_id)
-    run_shifts()
-    assert (run(meeting, run_id).state, len(issued(meeting))) == ("done", 3)
-
-
-@contextmanager
-def too_slow() -> Iterator[None]:
-    """Celery's soft limit comes as soon as a transaction begins."""
-
-    def stop(*_: Any) -> None:
-        raise TooSlow
-
-    event.listen(database.engine, "begin", stop)
-    try:
-        yield
-    finally:
-        event.remove(database.engine, "begin", stop)
-
-
-def lease_is_over(run_id: UUID) -> None:
-    """No test waits for a lease to run out: its end comes to us."""
-    with database.sessions.begin() as session:
-        statement = text("UPDATE certificate_run SET lease_until = now() WHERE id = :id")
-        session.execute(statement, {"id": run_id})
-
-
-@contextmanager
-def worker() -> Iterator[subprocess.Popen[bytes]]:
-    """A process of its own that takes the run that is due."""
-    program = "from services.registration import jobs; jobs.issue_certificates()"
-    process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, env=os.environ)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
-def test_after_kill_9_nobody_has_two_and_nobody_none() -> None:
-    meeting = open_meeting()
-    guests(meeting, 160)
-    run_id = start(meeting)
-    with worker() as process:
-        eventually(lambda: issued(meeting), "the first batch")
-        with database.sessions.begin() as session:
-            certificates.lock(session, meeting)  # it is stopped before its next batch
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-    half = len(issued(meeting))
-    assert 0 < half < 160
-    assert half % issuing.BATCH == 0
-    lease_is_over(run_id)
-    run_shifts()
-    rows = issued(meeting)
-    assert [row.serial for row in rows] == list(range(1, 161))
-    assert len({row.registration_id for row in rows}) == 160
-    ended = run(meeting, run_id)
-    assert (ended.state, ended.done) == ("done", 160)
-    assert told(meeting, "issued") == 160
-    assert len(PdfReader(printed.path(ended.stored)).pages) == 160
 
 
 # --- revoke, issue again, prove ------------------------------------------------------------
@@ -489,7 +191,7 @@ def test_the_host_issues_revokes_and_issues_again_by_forms() -> None:
     meeting = open_meeting()
     guests(meeting, 3)
     guests(meeting, 1, DAYS[:1])
-    assert "Peserta Contoh 001" in http("GET", desk(meeting), HOST).text
+    assert "Peserta Contoh 0001" in http("GET", desk(meeting), HOST).text
     answer = post(meeting, "/runs")
     progress = answer.headers["location"].removeprefix("/registration")
     run_shifts()

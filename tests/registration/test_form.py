@@ -29,11 +29,6 @@ from shared.limits import REFUSED
 pytestmark = pytest.mark.usefixtures("registration_database")
 
 
-@pytest.fixture
-def browser() -> Browser:
-    return Browser()
-
-
 def uploads_of(own: str) -> list[Upload]:
     with database.sessions.begin() as session:
         query = select(Upload).where(Upload.registration_id == registration(own).id)

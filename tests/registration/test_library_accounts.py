@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from deskwork import KEPRI
 from registration.test_codes import redeem, sent, wrong
-from registration.test_directory import add
+from registration.directory import add
 from sqlalchemy import text
 
 from services.registration import codes, libraries, library_accounts, merging, sessions

@@ -31,11 +31,6 @@ pytestmark = pytest.mark.usefixtures("registration_database")
 HOST = Caller("province", "Petugas Contoh", "host", "21")
 
 
-@pytest.fixture
-def browser() -> Browser:
-    return Browser()
-
-
 def decide(meeting: Meeting, own: str, step: Callable[..., object], *reason: str) -> None:
     with database.sessions.begin() as session:
         held = session.get_one(Meeting, meeting.id)

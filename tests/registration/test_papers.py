@@ -2,36 +2,30 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from io import BytesIO
 from itertools import combinations
-from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from icalendar import Calendar
 from PIL import Image, ImageDraw
+from registration.paper_facts import MEETING, TICKET
 from registration.paper_reading import boxes, codes, reader, scanned, texts
 from reportlab.lib.pagesizes import A4, A5, landscape
 from reportlab.lib.units import mm
 
-from services.registration.documents.agenda import AgendaItem
 from services.registration.documents.booth_card import BoothCardFacts, Product, write_booth_card
-from services.registration.documents.calendar import CalendarFacts, ics
 from services.registration.documents.certificate import (
     CertificateFacts,
     write_certificate,
     write_certificates,
 )
-from services.registration.documents.invitation_letter import InvitationFacts, write_invitation
 from services.registration.documents.ticket import qr_png, qr_runs, qr_svg
 from shared.web.formats import Language
 
-MEETING = "Peer Learning Meeting Provinsi Kepulauan Riau"
-TICKET = "https://sejawat.example/tiket/K7QM2XHD9RTB"
 INSIDE = 16 * mm  # of the certificate's border
+
 LONG_NAME = (
     "Raden Ayu Peserta Contoh binti Haji Muhammad Nama Panjang Sekali, S.Sos., M.Hum., M.A., Ph.D."
     " alias Ibu Contoh Kedua Belas"
@@ -59,51 +53,9 @@ CERTIFICATE = CertificateFacts(
 )
 
 
-def wib(day: int, hour: int, minute: int = 0) -> datetime:
-    """A moment of the meeting as the database gives it."""
-    return datetime(2022, 8, day, hour, minute, tzinfo=UTC) - timedelta(hours=7)
-
-
-INVITATION = InvitationFacts(
-    organiser="Dinas Perpustakaan dan Kearsipan Provinsi Contoh",
-    organiser_address=("Jalan Contoh Nomor 1, Tanjungpinang",),
-    number="005/421/DPK/2022",
-    recipient=("Kepala Dinas Perpustakaan Contoh", "Kabupaten Bintan"),
-    recipient_place="Tempat",
-    meeting_title=MEETING,
-    starts_at=wib(9, 8),
-    ends_at=wib(10, 12),
-    zone="WIB",
-    venue="CK Hotel Tanjungpinang",
-    place="Tanjungpinang",
-    issued_on=date(2022, 7, 20),
-    signer_name="Dr. Pejabat Contoh, M.Si.",
-    signer_title="Kepala Dinas",
-    signer_nip="19700101 199503 1 001",
-)
-
-EVENT = CalendarFacts(
-    registration_id=UUID(int=7),
-    sequence=0,
-    status="CONFIRMED",
-    title=MEETING,
-    starts_at=wib(9, 8),
-    ends_at=wib(10, 12),
-    zone="WIB",
-    venue="CK Hotel Tanjungpinang; Jalan Contoh, Tanjungpinang",
-    changed_at=wib(1, 9),
-)
-
-
 def certificate(facts: CertificateFacts) -> bytes:
     file = BytesIO()
     write_certificate(file, facts)
-    return file.getvalue()
-
-
-def invitation(facts: InvitationFacts) -> bytes:
-    file = BytesIO()
-    write_invitation(file, facts)
     return file.getvalue()
 
 
@@ -259,82 +211,6 @@ def test_a_printing_that_is_stopped_writes_nothing() -> None:
         write_certificates(file, [], unheard)
 
 
-# --- invitation --------------------------------------------------------------------------
-
-
-def test_the_letter_has_all_parts_of_an_official_one() -> None:
-    content = invitation(replace(INVITATION, copies=("Gubernur Contoh",)))
-
-    (text,) = texts(content)
-    for words in (
-        "DINAS PERPUSTAKAAN DAN KEARSIPAN PROVINSI CONTOH",
-        "Tanjungpinang, 20 Juli 2022",
-        "Nomor : 005/421/DPK/2022",
-        "Sifat : Biasa",
-        "Lampiran : -",
-        "Hal : Undangan",
-        "Yth. Kepala Dinas Perpustakaan Contoh Kabupaten Bintan di Tempat",
-        "hari, tanggal : Selasa–Rabu, 9–10 Agustus 2022",
-        "waktu : pukul 08.00 WIB s.d. 12.00 WIB",
-        "tempat : CK Hotel Tanjungpinang",
-        f"acara : {MEETING}",
-        "Kepala Dinas, Dr. Pejabat Contoh, M.Si. NIP 19700101 199503 1 001",
-        "Tembusan: 1. Gubernur Contoh",
-    ):
-        assert words in text
-    (page,) = reader(content).pages
-    assert (page.mediabox.width, page.mediabox.height) == pytest.approx(A4, abs=0.01)
-    assert codes(page) == []
-    assert content == invitation(replace(INVITATION, copies=("Gubernur Contoh",)))
-
-
-def test_a_person_gets_their_own_letter_with_their_ticket() -> None:
-    content = invitation(
-        replace(
-            INVITATION,
-            person_name="Peserta Contoh",
-            ticket_url=TICKET,
-            ticket_code="K7QM-2XHD",
-            language="en",
-            starts_at=wib(9, 8),
-            ends_at=wib(9, 16, 30),
-        )
-    )
-    (text,) = texts(content)
-    assert "Ticket of Peserta Contoh K7QM-2XHD" in text
-    assert "from 08:00 WIB to 16:30 WIB" in text
-    assert codes(reader(content).pages[0]) == [TICKET]
-
-
-def test_the_hosts_own_words_flow_on_and_the_signature_stays_with_the_closing() -> None:
-    own = "\r\n\r\n".join(f"Paragraf {n}: " + "kata contoh " * 60 for n in range(1, 9))
-    content = invitation(replace(INVITATION, own_words=own))
-
-    first, *_, last = texts(content)
-    assert "Paragraf 1:" in first
-    assert "Demikian undangan ini" in last
-    assert "NIP 19700101 199503 1 001" in last
-    assert "Halaman 2" in last
-    for page in reader(content).pages:
-        assert all(line.bottom > 10 * mm and line.right < A4[0] - 20 * mm for line in boxes(page))
-
-
-def test_the_agenda_is_the_attachment_day_by_day_in_the_venues_time() -> None:
-    sessions = (
-        AgendaItem(wib(10, 8), wib(10, 10), "Rencana tindak lanjut", ("Fasilitator Contoh",)),
-        *(AgendaItem(wib(9, 8, n), wib(9, 9, n), f"Berbagi praktik {n}") for n in range(40)),
-    )
-    content = invitation(replace(INVITATION, agenda=sessions, zone="WITA"))
-
-    letter, *agenda = texts(content)
-    assert "Lampiran : 1 (satu) berkas" in letter
-    assert agenda[0].startswith("Halaman 2 Lampiran surat nomor 005/421/DPK/2022, tanggal 20 Juli")
-    whole = " ".join(agenda)
-    assert "Hari 1: Selasa, 9 Agustus 2022 09.00–10.00 WITA Berbagi praktik 0" in whole
-    assert "Hari 2: Rabu, 10 Agustus 2022 09.00–11.00 WITA Rencana tindak lanjut Fasil" in whole
-    assert whole.index("Berbagi praktik 39") < whole.index("Hari 2")
-
-
 # --- codes, booth ----------------------------------------------------------------
 
 
@@ -383,85 +259,3 @@ def test_the_booth_card_shows_what_fits_and_counts_the_rest() -> None:
     assert f"and {20 - shown} more" in text
     lines = boxes(reader(many).pages[0])
     assert not [pair for pair in combinations(lines, 2) if pair[0].overlaps(pair[1])]
-
-
-# --- calendar ----------------------------------------------------------------------------
-
-
-def opened(content: bytes) -> Any:
-    """The file as a calendar program reads it."""
-    return Calendar.from_ical(content)
-
-
-def event_of(calendar: Any) -> Any:
-    (event,) = calendar.walk("VEVENT")
-    return event
-
-
-def test_a_changed_meeting_moves_in_the_calendar_and_a_cancelled_one_goes() -> None:
-    first = opened(ics(EVENT))
-    moved = opened(ics(replace(EVENT, sequence=1, starts_at=wib(9, 9))))
-    over = opened(ics(replace(EVENT, sequence=2, status="CANCELLED")))
-
-    assert {str(event_of(each)["UID"]) for each in (first, moved, over)} == {
-        f"registration-{UUID(int=7)}@sejawat"
-    }
-    assert [event_of(each)["SEQUENCE"] for each in (first, moved, over)] == [0, 1, 2]
-    assert [str(each["METHOD"]) for each in (first, moved, over)] == [
-        "PUBLISH",
-        "PUBLISH",
-        "CANCEL",
-    ]
-    assert str(event_of(over)["STATUS"]) == "CANCELLED"
-    assert not over.walk("VALARM")
-
-
-@pytest.mark.parametrize(
-    ("zone", "tzid", "hours", "local"),
-    [
-        ("WIB", "Asia/Jakarta", 7, 8),
-        ("WITA", "Asia/Makassar", 8, 9),
-        ("WIT", "Asia/Jayapura", 9, 10),
-    ],
-)
-def test_a_calendar_shows_the_venues_clock_all_year(
-    zone: str, tzid: str, hours: int, local: int
-) -> None:
-    calendar = opened(ics(replace(EVENT, zone=zone)))
-
-    event = event_of(calendar)
-    assert event["DTSTART"].dt == EVENT.starts_at
-    assert event["DTSTART"].dt.hour == local
-    assert event["DTSTART"].params["TZID"] == tzid
-    assert event["DTEND"].dt == EVENT.ends_at
-    (timezone,) = calendar.walk("VTIMEZONE")
-    assert str(timezone["TZID"]) == tzid
-    assert not calendar.walk("DAYLIGHT")
-    (standard,) = calendar.walk("STANDARD")
-    assert standard["TZOFFSETTO"].td == standard["TZOFFSETFROM"].td == timedelta(hours=hours)
-    (alarm,) = calendar.walk("VALARM")
-    assert alarm["TRIGGER"].dt == timedelta(days=-1)
-
-
-def test_a_calendar_that_is_passed_on_opens_nobodys_registration() -> None:
-    assert b"URL" not in ics(EVENT)
-    own = event_of(opened(ics(replace(EVENT, url=TICKET, status="TENTATIVE"))))
-    assert str(own["URL"]) == TICKET
-    assert str(own["STATUS"]) == "TENTATIVE"
-    assert str(own["LOCATION"]) == EVENT.venue
-
-
-def test_the_organiser_can_be_asked_and_words_keep_their_commas() -> None:
-    facts = replace(
-        EVENT,
-        description="Bawa surat tugas, dan tiket;\nsampai jumpa.",
-        organiser="Dinas Contoh, Bidang I",
-        organiser_email="dinas@contoh.invalid",
-    )
-    content = ics(facts)
-    event = event_of(opened(content))
-    assert str(event["DESCRIPTION"]) == facts.description
-    assert event["ORGANIZER"] == "mailto:dinas@contoh.invalid"
-    assert event["ORGANIZER"].params["CN"] == facts.organiser
-    assert all(len(line) <= 75 for line in content.split(b"\r\n"))
-    assert content == ics(facts)

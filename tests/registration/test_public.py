@@ -21,11 +21,6 @@ HOST = Caller("province", "Petugas Contoh", "host", "21")
 NEIGHBOUR = Caller("province", "Petugas Tetangga", "neighbour", "14")
 
 
-@pytest.fixture
-def browser() -> Browser:
-    return Browser()
-
-
 def show_booth(browser: Browser, meeting: Meeting, number: int = 1, **changes: str) -> str:
     """Somebody with a booth that the host accepted; returns the own page."""
     person = PERSON | BOOTH | {"name": f"Pelapak Contoh {number}"} | changes

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import emptying
 import pytest
-from sqlalchemy import text
 
 from shared.local.postgres import Postgres
 from shared.local.redis import Redis
@@ -62,14 +62,15 @@ def empty(engines: Path) -> Path:
 
     assert engines
     with database.sessions.begin() as session:
-        session.execute(
-            text(
-                "TRUNCATE participant, meeting, report_job, report_schedule, schedule_slot, "
-                "reader, outbox, delivery, attendance, certificate, erased, "
-                "inbox, failed_event, evidence, activity, activity_change, delta, library, "
-                "library_rollup, regency_rollup, category_rollup, recount, period_lock, target, "
-                "silent_notice"
-            )
+        emptying.empty(
+            session,
+            # Reports first: their deletion writes deltas.
+            *("evidence", "activity_change", "activity", "delta"),
+            *("library_rollup", "regency_rollup", "category_rollup", "recount", "period_lock"),
+            *("sim_row", "sim_place", "sim_import", "library_match", "region_move"),
+            *("participant", "attendance", "certificate", "meeting", "erased", "reader"),
+            *("schedule_slot", "report_job", "report_schedule", "target", "silent_notice"),
+            *("library", "delivery", "outbox", "inbox", "failed_event"),
         )
     shutil.rmtree(settings().reports, ignore_errors=True)
     return settings().reports

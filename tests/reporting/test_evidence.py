@@ -101,6 +101,8 @@ def test_a_report_has_five_files_at_most_and_one_of_them_can_go(empty: Path) -> 
     assert send(office, edit, form, files[5]).status_code == 303
     names = column("SELECT name FROM evidence ORDER BY id")
     assert names == ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg"]
+    history = office.get(path).text.partition("Riwayat")[2]
+    assert "Bukti: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg → <strong>1.jpg, 2.jpg" in history
 
 
 def test_a_link_is_for_its_region_and_its_library(empty: Path) -> None:

@@ -35,6 +35,14 @@ def test_the_known_mistakes_are_asked_back(
     assert [one.question for one in asked] == questions
 
 
+def test_what_brought_no_money_is_not_asked_about_zeros(empty: Path) -> None:
+    assert empty
+    talk = {"day": "2026-11-03", "title": "Audiensi", "sasaran": ["Swasta"], "hasil": "NonDana"}
+    with database.sessions.begin() as session:
+        draft = handed("advokasi", talk).draft
+        assert guards.questions(session, library(), draft, TODAY) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "question"),
     [

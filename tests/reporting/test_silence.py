@@ -24,7 +24,7 @@ OCTOBER = date(2026, 10, 1)
 def quiet(empty: object) -> None:
     """Nothing was said yet."""
     assert empty
-    execute("TRUNCATE silent_notice, outbox CASCADE")
+    execute("DELETE FROM silent_notice; DELETE FROM delivery; DELETE FROM outbox")
 
 
 def said() -> Counter[tuple[str, int]]:
@@ -137,3 +137,14 @@ def test_while_the_sums_are_behind_nobody_is_called_silent() -> None:
     add_up()
     assert say(1) == 1
     assert said() == {(str(silent), 1): 1}
+
+
+def test_what_is_nobodys_news_any_more_is_forgotten() -> None:
+    library()
+    say(1)
+    with database.sessions.begin() as session:
+        silence.purge(session, datetime.fromisoformat("2026-11-30T12:00:00+07:00"))
+    assert execute("SELECT count(*) FROM silent_notice") == [(1,)]
+    with database.sessions.begin() as session:
+        silence.purge(session, datetime.fromisoformat("2026-12-01T00:00:00+07:00"))
+    assert execute("SELECT count(*) FROM silent_notice") == [(0,)]

@@ -119,7 +119,7 @@ def test_sending_back_needs_words_and_takes_the_report_out_of_the_sums() -> None
 
 
 def test_each_library_hears_once_of_what_was_sent_back_to_it() -> None:
-    execute("TRUNCATE outbox CASCADE")
+    execute("DELETE FROM delivery; DELETE FROM outbox")
     mine, other = library(name="TBM Melati"), library("21.01.06.2002", "TBM Kenanga")
     first, second, third = report(mine), report(mine, day="2026-10-06"), report(other)
     reports = (first, second, third)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any, cast
 
+import emptying
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -31,9 +32,8 @@ def laboratory() -> Iterator[TickLaboratory]:
 def clean(laboratory: TickLaboratory) -> None:
     for bus in laboratory.buses.values():
         with bus.database.sessions.begin() as session:
-            session.execute(
-                text("TRUNCATE outbox, delivery, inbox, failed_event, clock, canary, handled")
-            )
+            tables = ("delivery", "outbox", "inbox", "failed_event", "clock", "canary", "handled")
+            emptying.empty(session, *tables)
     source(laboratory).queues.client.flushall()
 
 

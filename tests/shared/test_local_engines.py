@@ -22,6 +22,7 @@ import pytest
 import redis as redis_client
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from sites import LINUX, eventually, gone
 
 from shared.local.engines import AlreadyRunningError, EngineError
 from shared.local.ports import free_port, is_free
@@ -30,22 +31,7 @@ from shared.local.processes import ManagedProcess, Supervisor, _is_member
 from shared.local.redis import Redis
 from shared.local.smtp_sink import Faults, SmtpSink
 
-LINUX = sys.platform == "linux"
 IS_ACTIVE = "SELECT state = 'active' FROM pg_stat_activity WHERE pid = %s"
-
-
-def eventually(truth: Callable[[], bool], seconds: float = 15.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.01)
-
-
-def gone(pid: int) -> bool:
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def connect(url: str) -> psycopg.Connection:
@@ -89,13 +75,6 @@ def sink(tmp_path: Path) -> Iterator[SmtpSink]:
     sink.start()
     yield sink
     sink.stop()
-
-
-@pytest.fixture
-def supervisor() -> Iterator[Supervisor]:
-    supervisor = Supervisor()
-    yield supervisor
-    supervisor.stop(grace=1)
 
 
 class Guestbook:

@@ -1,9 +1,8 @@
 """Announcements over JSON, for officials; each sees those of the region."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -19,13 +18,11 @@ from services.notifications.announcement_schemas import (
     AnnouncementSummary,
 )
 from services.notifications.models import Announcement
-from services.notifications.resources import bus, database
+from services.notifications.resources import Transaction, bus
 from services.notifications.schemas import Beginning
 from shared.security import Caller, Staff
 
 router = APIRouter(prefix="/api/v1/announcements", tags=["announcements"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 # One that is paused waits for a decision: whoever watches looks at its page again.
 _SHOWN = {"writing": "running", "sending": "running", "cancelled": "cancelled", "draft": "queued"}

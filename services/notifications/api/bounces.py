@@ -4,18 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 
 from services.notifications import bounces, jobs
 from services.notifications.api.receipts import received
 from services.notifications.console_schemas import BounceReport, BounceTaken
-from services.notifications.resources import database
+from services.notifications.resources import Transaction
 from services.notifications.settings import settings
 from shared.security import Anyone
 
 router = APIRouter(tags=["bounces"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.post("/bounces")

@@ -3,17 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, Query
 
 from services.notifications import archive, costs
 from services.notifications.console_schemas import Cost, CostList, Months
-from services.notifications.resources import database
+from services.notifications.resources import Transaction
 from shared.security import Staff
 
 router = APIRouter(prefix="/api/v1/costs", tags=["costs"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("")

@@ -3,8 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, Header, Query
 from uuid_utils.compat import uuid7
 
 from services.notifications import archive, handling, histories, jobs
@@ -15,7 +14,7 @@ from services.notifications.console_schemas import (
     Note,
     Repeated,
 )
-from services.notifications.resources import database
+from services.notifications.resources import Transaction
 from services.notifications.schemas import (
     ActionDetail,
     AttemptDetail,
@@ -27,8 +26,6 @@ from services.notifications.schemas import (
 from shared.security import Staff
 
 router = APIRouter(prefix="/api/v1/messages", tags=["messages"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 class Wanted(MessageFilter):

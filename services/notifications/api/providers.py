@@ -1,19 +1,14 @@
 """Health of the ways out and of the queues, over JSON. It holds no personal data."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
-from sqlalchemy.orm import Session
+from fastapi import APIRouter
 
 from services.notifications import health, jobs
 from services.notifications.console_schemas import Health, QueueHealth, WayOutHealth
-from services.notifications.resources import database
+from services.notifications.resources import Transaction
 from services.notifications.rules import CLASSES
 from shared.security import National, Staff
 
 router = APIRouter(prefix="/api/v1/providers", tags=["providers"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("")

@@ -4,17 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.responses import PlainTextResponse
-from sqlalchemy.orm import Session
 
 from services.notifications import jobs, receipts
 from services.notifications.providers.callbacks import Callback
-from services.notifications.resources import database
+from services.notifications.resources import Transaction
 from shared.security import Anyone
 
 # Its shapes are those of the gateways.
 router = APIRouter(prefix="/receipts", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 LARGEST = 256 * 1024  # bytes
 

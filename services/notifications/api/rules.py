@@ -1,20 +1,15 @@
 """Rules over JSON, for the national library."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
-from sqlalchemy.orm import Session
+from fastapi import APIRouter
 
 from services.notifications import rule_settings, rule_words
-from services.notifications.resources import database
+from services.notifications.resources import Transaction
 from services.notifications.rule_schemas import RuleChange, RuleDetail, RuleList
 from services.notifications.rule_settings import RuleState
 from services.notifications.rules import GOES_AGAIN
 from shared.security import National
 
 router = APIRouter(prefix="/api/v1/rules", tags=["rules"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("")

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, Query
 
 from services.notifications import suppressions
 from services.notifications.console_schemas import (
@@ -13,13 +12,11 @@ from services.notifications.console_schemas import (
     SuppressionList,
     SuppressionSummary,
 )
-from services.notifications.resources import database
+from services.notifications.resources import Transaction
 from services.notifications.schemas import Beginning, Held
 from shared.security import Staff
 
 router = APIRouter(prefix="/api/v1/suppressions", tags=["suppressions"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 class Wanted(SuppressionFilter):

@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 from jinja2 import TemplateSyntaxError
-from sqlalchemy.orm import Session
 
 from services.notifications import contents, template_checks, templates
 from services.notifications.contents import FILES, LANGUAGES, Wording
 from services.notifications.models import TemplateVersion
 from services.notifications.pages.common import pages
-from services.notifications.resources import database
+from services.notifications.resources import Transaction
 from services.notifications.template_schemas import (
     DraftBegin,
     DraftParts,
@@ -29,8 +28,6 @@ from shared.problems import Problem, Refusals
 from shared.security import National
 
 router = APIRouter(prefix="/api/v1/templates", tags=["templates"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 VersionNumber = Annotated[int, Path(ge=0, le=1_000_000)]
 
 

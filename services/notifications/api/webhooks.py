@@ -1,15 +1,14 @@
 """Webhooks over JSON, for those who hold meetings; each sees those of the region."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.notifications import jobs, webhooks
 from services.notifications.models import WebhookEndpoint
-from services.notifications.resources import bus, database
+from services.notifications.resources import Transaction, bus
 from services.notifications.webhook_schemas import (
     DeliveryDetail,
     DeliveryList,
@@ -25,8 +24,6 @@ from services.notifications.webhook_schemas import (
 from shared.security import Host
 
 router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("")

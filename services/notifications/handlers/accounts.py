@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.notifications.handlers.common import tell
-from services.notifications.intents import Intent, meeting_words, one_line, zone_of
+from services.notifications.intents import Intent, meeting_words, one_line
 from services.notifications.resources import bus
 from services.notifications.rules import ACCOUNT_CREATED, OWN_LINKS, SIGN_IN_CODE
 from shared import regions
@@ -41,7 +41,8 @@ def tell_code(session: Session, envelopes: list[Envelope[SignInCodeRequested]]) 
     intents = []
     for envelope in envelopes:
         event = envelope.data
-        until = formats.time(event.expires_at, zone_of(event.region_code), lang=event.language)
+        zone = regions.zone_of(event.region_code)
+        until = formats.time(event.expires_at, zone, lang=event.language)
         values = {"code": event.code, "until": until}
         intents.append(_intent(envelope, event.expires_at, values))
     tell(session, SIGN_IN_CODE, intents)
@@ -54,7 +55,7 @@ def tell_account(session: Session, envelopes: list[Envelope[AccountCreated]]) ->
     for envelope in envelopes:
         event = envelope.data
         region = regions.find(event.region_code)
-        zone = zone_of(event.region_code)
+        zone = regions.zone_of(event.region_code)
         values = {
             "name": one_line(event.name),
             "login": event.email or event.phone or "",

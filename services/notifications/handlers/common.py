@@ -12,7 +12,6 @@ from services.notifications.models import Official
 from services.notifications.resources import bus
 from services.notifications.rules import Rule
 from shared.bus import Envelope
-from shared.events import Language
 
 
 def tell(session: Session, rule: Rule, intents: Iterable[Intent]) -> None:
@@ -33,8 +32,3 @@ def requesters(
         for envelope in envelopes
         if envelope.data.requested_by in known
     ]
-
-
-def language_of(reader: Official) -> Language:
-    """The language in which an official reads."""
-    return "en" if reader.language == "en" else "id"

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.notifications.handlers.common import language_of, requesters, tell
-from services.notifications.intents import Intent, one_line
+from services.notifications.handlers.common import requesters, tell
+from services.notifications.intents import Intent, for_official, language_of, one_line
 from services.notifications.models import Official
 from services.notifications.resources import bus
 from services.notifications.rules import IMPORT_FINISHED
@@ -52,24 +52,18 @@ def tell_ended(session: Session, envelopes: list[Envelope[ImportFinished]]) -> N
 
 def _intent(envelope: Envelope[Any], reader: Official) -> Intent:
     event, language = envelope.data, language_of(reader)
-    return Intent(
+    return for_official(
+        reader,
         event_id=envelope.id,
         about=envelope.subject,
-        version=None,
         traceparent=envelope.traceparent,
-        email=reader.email,
-        phone=reader.phone,
-        language=language,
-        region_code=reader.region_code,
         expires_at=envelope.time + NEWS,
         values={
-            "name": one_line(reader.name),
             "file": _short(one_line(event.file_name)),
             "ended": ENDS[language][event.state],
             "result": _result(event, language),
             "link": event.link,
         },
-        person=reader.name,
     )
 
 

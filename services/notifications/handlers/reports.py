@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.notifications.handlers.common import language_of, requesters, tell
-from services.notifications.intents import Intent, one_line
+from services.notifications.handlers.common import requesters, tell
+from services.notifications.intents import Intent, for_official, language_of, one_line
 from services.notifications.models import Meeting, Official
 from services.notifications.resources import bus
 from services.notifications.rules import REPORT_FAILED, REPORT_READY
@@ -17,7 +17,6 @@ from shared.bus import Envelope
 from shared.events import Language, ReportEvent, ReportFailed, ReportFinished
 from shared.web import formats
 
-CAPITAL = "Asia/Jakarta"  # the clock of whoever belongs to no region
 FAILED_NEWS = timedelta(days=3)
 
 KINDS: dict[Language, dict[str, str]] = {
@@ -58,7 +57,7 @@ def tell_ready(session: Session, envelopes: list[Envelope[ReportFinished]]) -> N
     intents = []
     for envelope, reader in requesters(session, envelopes):
         event, language = envelope.data, language_of(reader)
-        until = formats.date(event.until, _zone(reader), lang=language)
+        until = formats.date(event.until, regions.zone_of(reader.region_code), lang=language)
         values = {
             "format": event.format.upper(),
             "rows": formats.number(event.row_count, lang=language),
@@ -89,23 +88,17 @@ def _intent(
 ) -> Intent:
     event, language = envelope.data, language_of(reader)
     common = {
-        "name": one_line(reader.name),
         "report": KINDS[language].get(event.kind, event.kind),
         "about": _about(session, event, language),
         "link": event.link,
     }
-    return Intent(
+    return for_official(
+        reader,
         event_id=envelope.id,
         about=envelope.subject,
-        version=None,
         traceparent=envelope.traceparent,
-        email=reader.email,
-        phone=reader.phone,
-        language=language,
-        region_code=reader.region_code,
         expires_at=until,
         values={**common, **values},
-        person=reader.name,
     )
 
 
@@ -125,8 +118,3 @@ def _period(name: str, language: Language) -> str:
     if not part.isdecimal():
         return name
     return formats.month(datetime(int(year), int(part), 1), lang=language)  # noqa: DTZ001 - a month
-
-
-def _zone(reader: Official) -> str:
-    region = regions.find(reader.region_code)
-    return region.zone if region else CAPITAL

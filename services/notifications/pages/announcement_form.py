@@ -12,14 +12,13 @@ from starlette.datastructures import FormData
 from services.notifications import announcement_words as words
 from services.notifications import audience
 from services.notifications.announcement_schemas import AnnouncementForm, Audience
-from services.notifications.intents import zone_of
 from services.notifications.models import Announcement
 from services.notifications.pages.common import pages
 from services.notifications.providers import registry
 from services.notifications.providers.base import CHANNELS
 from shared import regions
 from shared.security import BadLink, Caller
-from shared.web import Form, chosen_region
+from shared.web import Form, chosen_region, region_lists
 from shared.web.errors import explain
 
 PLACES = ("channel_1", "channel_2", "channel_3")
@@ -122,27 +121,10 @@ def page(
         roles=[(one, say(name)) for one, name in words.ROLES.items()],
         channels=offered,
         places=PLACES[: len(offered)],
-        levels=_levels(caller.region_code, form.values.get("region_code", ""), say),
+        levels=region_lists(caller.region_code, form.values.get("region_code", ""), say),
         within=caller.region_code,
         **more,
     )
-
-
-def _levels(within: str, chosen: str, say: Any) -> list[dict[str, Any]]:
-    """The lists of regions below the caller's, as far as a choice was made."""
-    region = regions.find(chosen)
-    path = [step.code for step in region.path] if region else []
-    levels: list[dict[str, Any]] = []
-    parent = within or None
-    for level in range(len(within.split(".")) + 1 if within else 1, 5):
-        options = [(child.code, child.name) for child in regions.children(parent)]
-        picked = path[level - 1] if len(path) >= level else ""
-        label = say(words.LEVELS[level])
-        levels.append({"label": label, "options": options, "chosen": picked})
-        if not picked:
-            break
-        parent = picked
-    return levels
 
 
 def _end_of(day: str, caller: Caller) -> datetime | None:
@@ -159,4 +141,4 @@ def _end_of(day: str, caller: Caller) -> datetime | None:
 
 
 def _zone(caller: Caller) -> ZoneInfo:
-    return ZoneInfo(zone_of(caller.region_code))
+    return ZoneInfo(regions.zone_of(caller.region_code))

@@ -17,9 +17,9 @@ from services.notifications.api.announcements import begin, counted, go_on, prog
 from services.notifications.models import Announcement
 from services.notifications.pages import announcement_form
 from services.notifications.pages.announcement_form import BadDate
-from services.notifications.pages.common import Sent, Transaction, Typed, pages
+from services.notifications.pages.common import Sent, Typed, pages
 from services.notifications.pages.messages import MAIL_HEADERS
-from services.notifications.resources import bus, forms
+from services.notifications.resources import Transaction, bus, forms
 from services.notifications.schemas import Beginning
 from shared.security import BadLink, Caller, Staff
 from shared.web import Form

@@ -4,15 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
-from services.notifications.resources import database, forms
+from services.notifications.resources import forms
 from shared.web import Pages, read_form
 
 pages = Pages(Path(__file__).parents[1] / "templates")
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 async def typed(request: Request) -> FormData:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.notifications import archive, costs, words
 from services.notifications.console_schemas import Months
-from services.notifications.pages.common import Transaction, pages
+from services.notifications.pages.common import pages
+from services.notifications.resources import Transaction
 from shared import regions
 from shared.security import Staff
 from shared.web import PAGE_HEADERS, Form

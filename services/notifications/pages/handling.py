@@ -11,9 +11,9 @@ from services.notifications import archive, handling, jobs, words
 from services.notifications.console_schemas import MessageFilter, MessageSelection, Note
 from services.notifications.handling import Action, CountChanged, NotPossible
 from services.notifications.models import Message
-from services.notifications.pages.common import Sent, Transaction, pages
+from services.notifications.pages.common import Sent, pages
 from services.notifications.pages.messages import to_message
-from services.notifications.resources import database, forms
+from services.notifications.resources import Transaction, database, forms
 from shared.security import Caller, Staff
 from shared.web import Form
 

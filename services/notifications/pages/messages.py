@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.notifications import archive, handling, histories, words
 from services.notifications.console_schemas import MessageFilter
-from services.notifications.pages.common import Transaction, pages
+from services.notifications.pages.common import pages
+from services.notifications.resources import Transaction
 from services.notifications.rules import CLASSES
 from shared import regions
 from shared.security import Staff

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.notifications import preferences, rule_words
-from services.notifications.pages.common import Sent, Transaction, pages
-from services.notifications.resources import forms
+from services.notifications.pages.common import Sent, pages
+from services.notifications.resources import Transaction, forms
 from shared.security import Anyone, BadLink
 from shared.web.languages import choose_language
 

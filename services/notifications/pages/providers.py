@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.notifications import health, jobs, words
-from services.notifications.pages.common import Sent, Transaction, pages
-from services.notifications.resources import forms
+from services.notifications.pages.common import Sent, pages
+from services.notifications.resources import Transaction, forms
 from services.notifications.rules import CLASSES
 from shared.security import National, Staff
 

@@ -4,9 +4,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.notifications import rule_settings, rule_words, schedules, words
-from services.notifications.pages.common import Transaction, Typed, pages
+from services.notifications.pages.common import Typed, pages
 from services.notifications.providers.base import CHANNELS
-from services.notifications.resources import forms
+from services.notifications.resources import Transaction, forms
 from services.notifications.rule_settings import AlwaysOn, ChannelsUnfit, RuleState
 from services.notifications.rules import GOES_AGAIN
 from shared.security import BadLink, National, national

@@ -12,8 +12,8 @@ from services.notifications.console_schemas import (
     NewSuppression,
     SuppressionFilter,
 )
-from services.notifications.pages.common import Sent, Transaction, pages
-from services.notifications.resources import database, forms
+from services.notifications.pages.common import Sent, pages
+from services.notifications.resources import Transaction, database, forms
 from services.notifications.schemas import Beginning, Held
 from services.notifications.suppressions import AlreadySuppressed
 from shared import regions

@@ -18,9 +18,9 @@ from services.notifications import (
     words,
 )
 from services.notifications.contents import PARTS, Wording, file_name
-from services.notifications.pages.common import Sent, Transaction, Typed, pages
+from services.notifications.pages.common import Sent, Typed, pages
 from services.notifications.pages.messages import MAIL_HEADERS
-from services.notifications.resources import bus, forms
+from services.notifications.resources import Transaction, bus, forms
 from services.notifications.schemas import Beginning
 from services.notifications.template_schemas import PartsForm
 from services.notifications.templates import DraftNotFound, NoAddress, NotReady, Overtaken

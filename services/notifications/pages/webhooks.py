@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field, ValidationError
 from services.notifications import jobs, webhook_types, webhooks
 from services.notifications import webhook_words as words
 from services.notifications.models import WebhookEndpoint
-from services.notifications.pages.common import Sent, Transaction, Typed, pages
-from services.notifications.resources import bus, database, forms
+from services.notifications.pages.common import Sent, Typed, pages
+from services.notifications.resources import Transaction, bus, database, forms
 from services.notifications.webhook_schemas import DeliveryState, EndpointForm, Words
 from services.notifications.webhook_targets import TargetRefused
 from shared import regions

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import httpx
 
@@ -18,6 +17,7 @@ from services.notifications.provider_settings import WhatsAppSettings
 from services.notifications.providers.base import Answer, Outgoing
 from services.notifications.providers.callbacks import Callback, Forged, Told, ToldState, each
 from services.notifications.providers.gateway import Gateway, Reply, refused, retry_after, words
+from shared.ids import to_uuid
 
 # Graph's own codes, from its list of errors.
 _TOO_MANY = frozenset({4, 80007, 130429, 131048})
@@ -120,15 +120,8 @@ def _told(status: dict[str, Any]) -> Told | None:
     return Told(
         state,
         raw=json.dumps(status, sort_keys=True),
-        message_id=_uuid(status.get("biz_opaque_callback_data")),
+        message_id=to_uuid(status.get("biz_opaque_callback_data")),
         reference=str(status.get("id", "")),
         detail=" ".join(str(errors[0][key]) for key in ("code", "title") if key in errors[0]),
         happened_at=datetime.fromtimestamp(int(status["timestamp"]), UTC),
     )
-
-
-def _uuid(said: object) -> UUID | None:
-    try:
-        return UUID(str(said))
-    except ValueError:
-        return None

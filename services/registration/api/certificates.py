@@ -3,19 +3,16 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 from sqlalchemy import Row
-from sqlalchemy.orm import Session
 
 from services.registration import certificates, issuing, jobs
 from services.registration.attendance_schemas import CertificateProof, CertificateRunDetail
-from services.registration.resources import bus, database, limiter
+from services.registration.resources import Transaction, bus, limiter
 from shared.limits import Limit, client_address
 from shared.security import Anyone, Host
 
 router = APIRouter(prefix="/api/v1", tags=["certificates"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Code = Annotated[str, Path(max_length=100)]
 
 # A whole office may check from one address; who guesses at 80 bits gets nowhere anyway.

@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from sqlalchemy.orm import Session
 
 from services.registration import checkins
 from services.registration.attendance_schemas import (
@@ -18,13 +17,11 @@ from services.registration.attendance_schemas import (
     Scans,
 )
 from services.registration.checkins import BadPicture
-from services.registration.resources import database, limiter
+from services.registration.resources import Transaction, database, limiter
 from shared.limits import Limit
 from shared.security import Crew
 
 router = APIRouter(prefix="/api/v1", tags=["check-in"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 PICTURE_BYTES = 200_000
 # A device sends two pictures a second, and one account may be at several doors.

@@ -3,20 +3,17 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from sqlalchemy import Row
-from sqlalchemy.orm import Session
 
 from services.registration import desk
 from services.registration.desk import Filters
 from services.registration.desk_schemas import Decided, Decision, DeskList, DeskRegistration
-from services.registration.resources import database
+from services.registration.resources import Transaction
 from shared import regions
 from shared.security import Host, Staff
 
 router = APIRouter(prefix="/api/v1/meetings/{slug}", tags=["desk"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Status = Literal[
     "submitted", "needs_correction", "approved", "waiting", "offered", "rejected", "cancelled"
 ]

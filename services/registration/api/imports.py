@@ -1,20 +1,16 @@
 """How far an import is, over JSON; `progress.js` asks once a second."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, Response
 
 from services.registration import imports
 from services.registration.desk_schemas import ImportProgress
 from services.registration.models import ImportJob
-from services.registration.resources import database
+from services.registration.resources import Transaction
 from shared.security import Staff
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 _SHOWN = {"ready": "done", "done": "done", "failed": "failed", "cancelled": "cancelled"}
 

@@ -3,11 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from sqlalchemy.orm import Session
 
 from services.registration import libraries
 from services.registration.directory_schemas import LibraryItem, LibraryList
-from services.registration.resources import database, limiter
+from services.registration.resources import Transaction, limiter
 from shared import regions
 from shared.limits import Limit, client_address
 from shared.security import anyone
@@ -16,8 +15,6 @@ from shared.security import anyone
 TYPED = Limit("library-names", 300, 60)
 
 router = APIRouter(prefix="/api/v1/libraries", tags=["libraries"], dependencies=[Depends(anyone)])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("")

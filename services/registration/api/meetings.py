@@ -5,12 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from sqlalchemy import Connection, Row
-from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.registration import meetings, participant_types, questions, registrations
 from services.registration.pages.common import pages
-from services.registration.resources import database, limiter
+from services.registration.resources import Transaction, database, limiter
 from services.registration.schemas import (
     Links,
     MeetingDetail,
@@ -32,8 +31,6 @@ BY_ADDRESS = Limit("register-address", 300, 3600)
 # A contact is not proven yet, and each holds a seat: colleagues may share an address, but whoever
 # has more people than this sends a delegation.
 BY_CONTACT = Limit("register-contact", 20, 24 * 3600)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=8, max_length=128)]
 
 

@@ -21,7 +21,7 @@ from services.registration.account_schemas import ApiTokenForm, OwnAccountForm
 from services.registration.audit import Change
 from services.registration.pages.common import Typed, pages
 from services.registration.pages.session import leave
-from services.registration.resources import database, forms, limiter
+from services.registration.resources import Transaction, database, forms, limiter
 from services.registration.sessions import SessionOver
 from shared import regions
 from shared.limits import Limit
@@ -33,8 +33,6 @@ OWN = "/registration/account"
 LINKS = Limit("password-link", 3, 900)
 
 router = APIRouter(prefix="/account", dependencies=[Depends(members)], include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 def at_a_browser(request: Request, caller: Member) -> Caller:

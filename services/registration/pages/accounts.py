@@ -10,7 +10,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from services.registration import account_words as words
@@ -20,18 +19,16 @@ from services.registration.administration import ContactTaken, MayNotGrant, Regi
 from services.registration.models import Account
 from services.registration.pages.account import LINKS, Person, Sent
 from services.registration.pages.common import Typed, pages
-from services.registration.resources import database, forms, limiter
+from services.registration.resources import Transaction, database, forms, limiter
 from services.registration.words import REFUSALS
 from shared import regions
 from shared.security import BadLink, Caller, Staff, staff
-from shared.web import Form, chosen_region
+from shared.web import Form, chosen_region, region_lists
 from shared.web.errors import MESSAGES, explain_fields
 
 LIST = "/registration/accounts"
 
 router = APIRouter(prefix="/accounts", dependencies=[Depends(staff)], include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 class Wanted(BaseModel):
@@ -176,29 +173,11 @@ def _form(
         role_name=words.ROLES[account.role][0] if account else "",
         where=_where,
         roles=[(role, *(say(word) for word in words.ROLES[role])) for role in grants],
-        levels=region_levels(caller.region_code, form.values.get("region_code", ""), say),
+        levels=region_lists(caller.region_code, form.values.get("region_code", ""), say),
         within=caller.region_code,
         done=request.query_params.get("done", ""),
         token=forms.new_form(),
     )
-
-
-def region_levels(within: str, chosen: str, say: Any) -> list[dict[str, Any]]:
-    """The lists below a region, or from the provinces down, as far as a choice was made."""
-    region = regions.find(chosen)
-    path = [step.code for step in region.path] if region else []
-    first = len(within.split(".")) + 1 if within else 1
-    levels: list[dict[str, Any]] = []
-    parent = within or None
-    for level in range(first, 5):
-        options = [(child.code, child.name) for child in regions.children(parent)]
-        picked = path[level - 1] if len(path) >= level else ""
-        label = say(words.LEVELS[level])
-        levels.append({"label": label, "options": options, "chosen": picked})
-        if not picked:
-            break
-        parent = picked
-    return levels
 
 
 def _values(data: FormData, caller: Caller) -> dict[str, str]:

@@ -12,14 +12,13 @@ from services.registration.hosting_schemas import SessionForm
 from services.registration.models import AgendaSession, Meeting
 from services.registration.pages.hosting import (
     REFUSALS_OF_FORMS,
-    Transaction,
     Typed,
     page,
     read,
     refusal,
     values_of,
 )
-from services.registration.resources import forms
+from services.registration.resources import Transaction, forms
 from shared.security import Caller, Host
 from shared.web import Form
 

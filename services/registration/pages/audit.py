@@ -7,9 +7,8 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, Field
-from sqlalchemy.orm import Session
 
 from services.registration import account_words as words
 from services.registration import audit, consents, desk_words, directory_words, hosting_words
@@ -18,7 +17,7 @@ from services.registration.audit import Sought
 from services.registration.models import AuditEntry
 from services.registration.pages.common import pages
 from services.registration.pages.hosting import Say
-from services.registration.resources import database
+from services.registration.resources import Transaction
 from services.registration.words import PARTICIPANT_TYPES, QUOTA_KINDS, STATUSES
 from shared import regions
 from shared.security import Caller, Host
@@ -27,8 +26,6 @@ from shared.web.formats import Language
 from shared.web.languages import choose_language
 
 router = APIRouter(include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Day = Annotated[date | None, BeforeValidator(lambda value: value or None)]
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -114,8 +111,7 @@ def list_entries(
 
 
 def _zone(caller: Caller) -> str:
-    region = regions.find(caller.region_code)
-    return region.zone if region else "Asia/Jakarta"
+    return regions.zone_of(caller.region_code)
 
 
 def _link(entry: AuditEntry, slugs: Mapping[str, str]) -> str:

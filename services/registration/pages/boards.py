@@ -7,19 +7,16 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, Query, Request, Response
 
 from services.registration import boards, desk, desk_words
 from services.registration.pages.common import pages
-from services.registration.resources import database
+from services.registration.resources import Transaction
 from services.registration.words import PARTICIPANT_TYPES, QUOTA_KINDS
 from shared import regions
 from shared.security import HOSTS, Staff
 
 router = APIRouter(prefix="/desk/{slug}", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Words = Annotated[str, Query(max_length=100)]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -22,7 +22,14 @@ from services.registration.certificates import (
 )
 from services.registration.models import Certificate, Meeting
 from services.registration.pages.common import Typed, pages
-from services.registration.resources import bus, database, forms, limiter, own_links, printed
+from services.registration.resources import (
+    Transaction,
+    bus,
+    forms,
+    limiter,
+    own_links,
+    printed,
+)
 from shared.files import send_file
 from shared.limits import client_address
 from shared.security import Anyone, BadLink, Host
@@ -30,8 +37,6 @@ from shared.web import Form
 from shared.web.pages import NOT_STORED
 
 router = APIRouter(include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 State = Literal["", "ready", "issued", "revoked", "short"]
 
 REASON_LENGTH = 300

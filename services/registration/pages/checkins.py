@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
@@ -16,13 +16,11 @@ from services.registration import checkins
 from services.registration.attendance_schemas import Scan
 from services.registration.checkins import CheckInNotFound, Desk
 from services.registration.pages.common import Typed, pages
-from services.registration.resources import database, forms
+from services.registration.resources import Transaction, database, forms
 from shared.security import STAFF, BadLink, Caller, Crew
 from shared.web import Form
 
 router = APIRouter(prefix="/desk/{slug}/check-in", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 At = Annotated[str, Query(max_length=60)]
 
 DEVICE = "web"

@@ -10,7 +10,7 @@ from services.registration.models import Booth
 from services.registration.pages import filling
 from services.registration.pages.common import TypedWithFiles, pages
 from services.registration.pages.filling import Say, Sheet
-from services.registration.pages.own import Opened, Own, Transaction
+from services.registration.pages.own import Opened, Own
 from services.registration.pages.register import (
     BUTTONS,
     Type,
@@ -21,7 +21,7 @@ from services.registration.pages.register import (
 )
 from services.registration.participant_types import TERMS
 from services.registration.registrations import AlreadyRegistered, QuotaFull
-from services.registration.resources import database
+from services.registration.resources import Transaction, database
 from services.registration.schemas import RegistrationForm
 from services.registration.seats import NotPossible
 from services.registration.words import REFUSALS

@@ -3,17 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy.orm import Session
 
 from services.registration import coverage
 from services.registration.coverage import Chosen
 from services.registration.pages.common import pages
-from services.registration.resources import database
+from services.registration.resources import Transaction
 from shared.security import Staff, staff
 
 router = APIRouter(dependencies=[Depends(staff)], include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("/coverage")

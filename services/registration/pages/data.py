@@ -2,17 +2,16 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.orm import Session
 
 from services.registration import consents, data_requests, own_data, uploads
 from services.registration import directory_words as words
 from services.registration.pages.common import Typed, pages
 from services.registration.pages.own import CORRECTABLE, Opened
-from services.registration.resources import database, forms
+from services.registration.resources import Transaction, database, forms
 from services.registration.words import PARTICIPANT_TYPES, REFUSALS, STATUSES
 from shared import regions
 from shared.security import BadLink, anyone
@@ -25,8 +24,6 @@ HOUR_S = 3600
 router = APIRouter(
     prefix="/r/{token}/data", dependencies=[Depends(anyone)], include_in_schema=False
 )
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("")

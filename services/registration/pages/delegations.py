@@ -1,6 +1,6 @@
 """A delegation: one page on which one hand registers many people."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,15 +15,12 @@ from services.registration import delegations, desk, desk_words, meetings
 from services.registration.desk_words import FAULTS
 from services.registration.imports import Fault, Parsed
 from services.registration.pages.common import pages
-from services.registration.resources import database, forms
-from services.registration.words import EMPTY, LEVELS, PARTICIPANT_TYPES, REFUSALS
-from shared import regions
+from services.registration.resources import Transaction, database, forms
+from services.registration.words import EMPTY, PARTICIPANT_TYPES, REFUSALS
 from shared.security import BadLink, Caller, Staff
-from shared.web import Form, chosen_region, read_upload_form
+from shared.web import Form, chosen_region, read_upload_form, region_lists
 
 router = APIRouter(prefix="/meetings/{slug}/delegation", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 FIRST_ROWS = 3
 MOST_ROWS = 30
@@ -206,7 +203,7 @@ def _form(  # noqa: PLR0913, PLR0917 - all that the page shows
         types=[(code, say(label)) for code, (label, _) in PARTICIPANT_TYPES.items()],
         within=within,
         levels={
-            number: _levels(within, values.get(f"region_code-{number}", ""), say)
+            number: region_lists(within, values.get(f"region_code-{number}", ""), say)
             for number in range(1, count + 1)
         },
         consent=desk_words.PEOPLE_CONSENT,
@@ -226,18 +223,3 @@ def _values(data: FormData, caller: Caller, meeting: Row[Any]) -> tuple[dict[str
         codes = [str(code) for code in data.getlist(name)]
         values[name] = chosen_region([within, *codes]) if any(codes) else ""
     return values, max(count, 1)
-
-
-def _levels(within: str, chosen: str, say: Callable[[str], str]) -> list[dict[str, Any]]:
-    """The lists below a region, as far as a choice was made."""
-    region = regions.find(chosen)
-    path = [step.code for step in region.path] if region else []
-    levels, parent = [], within
-    for level in range(within.count(".") + 2, 5):
-        options = [(child.code, child.name) for child in regions.children(parent)]
-        picked = path[level - 1] if len(path) >= level else ""
-        levels.append({"label": say(LEVELS[level]), "options": options, "chosen": picked})
-        if not picked:
-            break
-        parent = picked
-    return levels

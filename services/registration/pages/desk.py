@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -15,18 +15,17 @@ from services.registration.account_words import ACTIONS
 from services.registration.desk import Filters, ReasonMissing
 from services.registration.models import Meeting
 from services.registration.pages.common import Typed, pages
-from services.registration.resources import database, forms
+from services.registration.resources import Transaction, forms
 from services.registration.seats import NotPossible, Outcome
 from services.registration.words import PARTICIPANT_TYPES, STATUSES
 from shared import regions
 from shared.documents.common import one_line
+from shared.ids import to_uuid
 from shared.security import HOSTS, Caller, Host, Staff
 from shared.web import Form
 from shared.web.languages import choose_language
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Words = Annotated[str, Query(max_length=100)]
 
 CONFIRMED = ("send_back", "reject", "withdraw")  # on a page of their own, with a reason
@@ -97,7 +96,7 @@ def decide(
         filters, after = _filters(data), _after(data)
         return _queue(request, session, caller, meeting, filters, after, form, 409)
     told = _told(session, action, outcome)
-    if back := _uuid(str(data.get("back", ""))):
+    if back := to_uuid(data.get("back", "")):
         return RedirectResponse(f"/registration/desk/{slug}/r/{back}{_query(told)}", 303)
     place = _kept(_filters(data), _after(data))
     return RedirectResponse(f"/registration/desk/{slug}{_query(place | told)}", 303)
@@ -194,7 +193,7 @@ def _confirm(  # noqa: PLR0913, PLR0917 - all that the page shows
     say = pages.gettext(request)
     typed = {name: str(data.get(name, "")) for name in ("reason", "ready_reason")}
     place = _kept(_filters(data), _after(data))
-    back = _uuid(str(data.get("back", "")))
+    back = to_uuid(data.get("back", ""))
     return pages.render(
         request,
         "desk_confirm.html",
@@ -322,16 +321,9 @@ def _query(values: dict[str, Any]) -> str:
 
 
 def _ids(data: FormData) -> Sequence[UUID]:
-    found = [_uuid(str(value)) for value in data.getlist("ids")]
+    found = [to_uuid(value) for value in data.getlist("ids")]
     return list(dict.fromkeys(one for one in found if one))
 
 
 def _after(data: FormData) -> UUID | None:
-    return _uuid(str(data.get("after", "")))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return to_uuid(data.get("after", ""))

@@ -28,8 +28,8 @@ from services.registration.participant_types import TERMS, RegionLevel, Terms
 from services.registration.resources import database, forms, limiter
 from services.registration.schemas import RegistrationForm
 from services.registration.uploads import ANSWER, LETTER, PHOTO
-from services.registration.words import EMPTY, LEVELS, REFUSALS
-from shared import regions
+from services.registration.words import EMPTY, REFUSALS
+from shared.ids import to_uuid
 from shared.limits import Limit, client_address
 from shared.security import BadLink
 from shared.uploads import REASONS, Refused
@@ -146,7 +146,7 @@ def validate(request: Request, sheet: Sheet, say: Say) -> RegistrationForm | Non
 
 
 def _take_files(request: Request, data: FormData, sheet: Sheet, say: Say) -> None:
-    sheet.dropped = {found for text in data.getlist("drop_upload") if (found := _uuid(text))}
+    sheet.dropped = {found for text in data.getlist("drop_upload") if (found := to_uuid(text))}
     with database.sessions.begin() as session:
         uploads.drop(session, sheet.form_id, sheet.dropped)
     fields = {LETTER: LETTER, PHOTO: PHOTO} | {
@@ -188,7 +188,7 @@ def _fields(sheet: Sheet) -> dict[str, Any]:
     fields |= {
         "region_code": values["region_code"] if terms.asks_region else sheet.meeting.province_code,
         "position": terms.position or values.get("position", ""),
-        "library_id": _uuid(values.get("library_id", "")),
+        "library_id": to_uuid(values.get("library_id", "")),
         "needs": {name: values.get(name, "") for name in NEEDS}
         | {"lodging": values.get("lodging") == "yes"},
         "booth": _booth(values) if terms.booth else None,
@@ -265,27 +265,3 @@ def _field_name(loc: tuple[int | str, ...], rows: list[int]) -> str:
         case (str(name), *_):
             return name
     return ""
-
-
-def levels(province_code: str, chosen: str, terms: Terms, say: Say) -> list[dict[str, Any]]:
-    """The lists below the meeting's province, as far as a choice was made."""
-    region = regions.find(chosen)
-    path = [step.code for step in region.path] if region else []
-    shown, parent = [], province_code
-    for level, label in LEVELS.items():
-        if level > terms.deepest:
-            break
-        options = [(child.code, child.name) for child in regions.children(parent)]
-        picked = path[level - 1] if len(path) >= level else ""
-        shown.append({"label": say(label), "options": options, "chosen": picked})
-        if not picked:
-            break
-        parent = picked
-    return shown
-
-
-def _uuid(value: object) -> UUID | None:
-    try:
-        return UUID(str(value))
-    except ValueError:
-        return None

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from services.registration.agenda import OutsideMeeting, SessionInUse
@@ -18,7 +17,7 @@ from services.registration.models import AuditEntry, Meeting
 from services.registration.pages.common import pages
 from services.registration.question_editing import BadQuestion
 from services.registration.quotas import QuotaBelowTaken
-from services.registration.resources import database, forms
+from services.registration.resources import forms
 from services.registration.rounds import NameTaken, SourceNotFound
 from services.registration.seats import NotPossible
 from services.registration.words import REFUSALS
@@ -29,8 +28,6 @@ from shared.web.errors import explain
 from shared.web.languages import choose_language
 
 Say = Callable[[str], str]
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
-
 GROUPS = ("participant_type", "region", "per_type", "role_texts")  # fields with a field for each
 REFUSALS_OF_FORMS = (
     *(ValidationError, BadLink, Outdated, NotPossible, QuotaBelowTaken, OutsideMeeting),

@@ -1,11 +1,11 @@
 """Imports: hand in a spreadsheet, watch it, see what is wrong in it, and have the rest taken."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from services.registration.api.imports import progress
 from services.registration.imports import KINDS, Kind, NotReady, Task
 from services.registration.models import ImportJob, Meeting
 from services.registration.pages.common import Typed, TypedWithFiles, pages
-from services.registration.resources import bus, database, files, forms
+from services.registration.resources import Transaction, bus, database, files, forms
 from services.registration.words import REFUSALS
 from shared.security import BadLink, Caller, Staff
 from shared.uploads import ACCEPT, Refused, judge
@@ -26,8 +26,6 @@ from shared.web.forms import uploaded
 from shared.web.languages import choose_language
 
 router = APIRouter(include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 PEOPLE = "registrations"
 REPAIR = "Yang perlu diperbaiki"

@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from services.registration import directory_words as words
@@ -21,21 +20,18 @@ from services.registration.libraries import (
     Sought,
 )
 from services.registration.models import Library
-from services.registration.pages.accounts import region_levels
 from services.registration.pages.common import Typed, pages
-from services.registration.resources import bus, database, forms
+from services.registration.resources import Transaction, bus, database, forms
 from services.registration.words import REFUSALS
 from shared import regions
 from shared.security import BadLink, Caller, Staff, staff
-from shared.web import Form, chosen_region
+from shared.web import Form, chosen_region, region_lists
 from shared.web.errors import explain_fields
 
 LIST = "/registration/libraries"
 FIELDS = tuple(LibraryForm.model_fields)
 
 router = APIRouter(prefix="/libraries", dependencies=[Depends(staff)], include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 class Wanted(BaseModel):
@@ -257,7 +253,7 @@ def _form(  # noqa: PLR0913 - what the page may be told
         exists=exists,
         kinds=[(code, say(label)) for code, label in words.KINDS.items()],
         partners=[(code, say(label)) for code, label in words.PARTNERS.items()],
-        levels=region_levels(caller.region_code, form.values.get("region_code", ""), say),
+        levels=region_lists(caller.region_code, form.values.get("region_code", ""), say),
         within=caller.region_code,
         token=forms.new_form(),
     )

@@ -18,7 +18,6 @@ from services.registration.pages.common import pages
 from services.registration.pages.hosting import (
     REFUSALS_OF_FORMS,
     Refusal,
-    Transaction,
     Typed,
     page,
     read,
@@ -26,7 +25,7 @@ from services.registration.pages.hosting import (
     values_of,
     version_of,
 )
-from services.registration.resources import forms
+from services.registration.resources import Transaction, forms
 from services.registration.seats import ENDED
 from shared import regions
 from shared.security import Caller, Host
@@ -61,7 +60,7 @@ class Progress(BaseModel):
 @router.get("/meetings/new")
 def show_new(request: Request, caller: Host) -> Response:
     """An empty form, on the clock of the host's province."""
-    zone = regions.get(caller.region_code).zone if caller.region_code else "Asia/Jakarta"
+    zone = regions.zone_of(caller.region_code)
     values = {"zone": zone, "starts_time": "08:00", "ends_time": "16:00", "closes_time": "16:00"}
     return _new(request, caller, Form(values))
 

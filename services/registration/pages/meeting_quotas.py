@@ -12,7 +12,6 @@ from services.registration.pages.common import pages
 from services.registration.pages.hosting import (
     REFUSALS_OF_FORMS,
     Refusal,
-    Transaction,
     Typed,
     page,
     read,
@@ -20,6 +19,7 @@ from services.registration.pages.hosting import (
     values_of,
     version_of,
 )
+from services.registration.resources import Transaction
 from services.registration.seats import ENDED
 from services.registration.words import PARTICIPANT_TYPES
 from shared import regions

@@ -7,22 +7,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
 from services.registration import agenda, booths, checkins, meetings, uploads
 from services.registration.api.meetings import quota_label
 from services.registration.form_words import NO_CERTIFICATE_CODE
 from services.registration.pages.common import pages
-from services.registration.resources import database
+from services.registration.resources import Transaction
 from shared import regions
 from shared.files import send_file
 from shared.security import CREW, Anyone, Staff, anyone
 from shared.web import Form
 
 router = APIRouter(dependencies=[Depends(anyone)], include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 # Long enough for somebody who walks through a gallery, short enough for a consent withdrawn.
 A_WHILE = "public, max-age=600"

@@ -1,7 +1,7 @@
 """Entries of the directory that may be one: the list, two side by side, and the merge."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -13,15 +13,14 @@ from services.registration import merging
 from services.registration.merging import AlreadyMerged, Noun
 from services.registration.pages.common import Typed, pages
 from services.registration.pages.libraries import where
-from services.registration.resources import database, forms
+from services.registration.resources import Transaction, forms
 from services.registration.words import REFUSALS
+from shared.ids import to_uuid
 from shared.security import BadLink, Caller, Staff, staff
 
 AREAS: dict[str, Noun] = {"libraries": "library", "people": "person"}
 
 router = APIRouter(dependencies=[Depends(staff)], include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 def _duplicates(area: str) -> Callable[..., Response]:
@@ -60,7 +59,8 @@ def _merge(area: str) -> Callable[..., Response]:
         """Merge, once; whoever comes second is told so."""
         say = pages.gettext(request)
         noun = AREAS[area]
-        keep, drop = _uuid(data.get("keep")), _uuid(data.get("drop"))
+        nobody = UUID(int=0)
+        keep, drop = (to_uuid(data.get(name)) or nobody for name in ("keep", "drop"))
         try:
             forms.form_id(str(data.get("form_token", "")))
             merging.merge(session, caller, noun, keep, drop)
@@ -79,13 +79,6 @@ for _area in AREAS:
     router.add_api_route(f"/{_area}/duplicates", _duplicates(_area), methods=["GET"])
     router.add_api_route(f"/{_area}/merge", _compare(_area), methods=["GET"])
     router.add_api_route(f"/{_area}/merge", _merge(_area), methods=["POST"])
-
-
-def _uuid(value: object) -> UUID:
-    try:
-        return UUID(str(value))
-    except ValueError:
-        return UUID(int=0)  # nothing has it
 
 
 def _merged(request: Request, session: Session, caller: Caller, area: str) -> Response:

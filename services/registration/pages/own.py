@@ -31,7 +31,7 @@ from services.registration.documents.ticket import qr_svg
 from services.registration.form_words import NEXT, REASONS, TICKET_QR
 from services.registration.pages.common import Typed, pages
 from services.registration.registrations import RegistrationNotFound
-from services.registration.resources import database, forms
+from services.registration.resources import Transaction, forms
 from services.registration.resources import own_links as signer
 from services.registration.seats import NotPossible
 from services.registration.settings import settings
@@ -44,8 +44,6 @@ from shared.web.languages import choose_language
 from shared.web.pages import NOT_STORED
 
 router = APIRouter(prefix="/r/{token}", dependencies=[Depends(anyone)], include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 CORRECTABLE = ("submitted", "needs_correction", "approved", "waiting")
 REASON_MOST = 300

@@ -21,7 +21,6 @@ from services.registration.pages.common import pages
 from services.registration.pages.hosting import (
     REFUSALS_OF_FORMS,
     Refusal,
-    Transaction,
     Typed,
     page,
     read,
@@ -29,6 +28,7 @@ from services.registration.pages.hosting import (
     values_of,
     version_of,
 )
+from services.registration.resources import Transaction
 from services.registration.settings import settings
 from services.registration.words import PARTICIPANT_TYPES
 from shared.security import Anyone, Caller, Host

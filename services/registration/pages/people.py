@@ -7,20 +7,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.orm import Session
 
 from services.registration import people
 from services.registration.pages.common import pages
 from services.registration.pages.libraries import where
-from services.registration.resources import database
+from services.registration.resources import Transaction
 from services.registration.words import STATUSES
 from shared.security import HOSTS, Staff, staff
 
 LIST = "/registration/people"
 
 router = APIRouter(prefix="/people", dependencies=[Depends(staff)], include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("")

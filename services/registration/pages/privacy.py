@@ -1,6 +1,5 @@
 """The hosts' desk for what people ask about their data: requests, consents, and looks at a NIK."""
 
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -13,7 +12,7 @@ from services.registration.data_requests import AlreadyAnswered
 from services.registration.models import Registration
 from services.registration.pages.common import Typed, pages
 from services.registration.pages.data import hours_left, not_stored, one_line
-from services.registration.resources import bus, database, forms
+from services.registration.resources import Transaction, bus, forms
 from services.registration.words import REFUSALS
 from shared.security import BadLink, Caller, Host, hosts
 from shared.web import Form
@@ -21,8 +20,6 @@ from shared.web import Form
 REASON_MOST = 300
 
 router = APIRouter(prefix="/privacy", dependencies=[Depends(hosts)], include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("")

@@ -15,7 +15,6 @@ from services.registration.pages.common import pages
 from services.registration.pages.hosting import (
     REFUSALS_OF_FORMS,
     Refusal,
-    Transaction,
     Typed,
     page,
     read,
@@ -24,7 +23,7 @@ from services.registration.pages.hosting import (
 )
 from services.registration.question_schemas import QuestionForm
 from services.registration.questions import option_label
-from services.registration.resources import forms
+from services.registration.resources import Transaction, forms
 from services.registration.words import PARTICIPANT_TYPES
 from shared.security import Host
 from shared.web import Form

@@ -35,7 +35,7 @@ from shared.limits import REFUSED
 from shared.problems import TooMany
 from shared.security import anyone
 from shared.uploads import ACCEPT
-from shared.web import Form
+from shared.web import Form, region_lists
 from shared.web.languages import LANGUAGES
 from shared.web.pages import NOT_STORED
 
@@ -160,48 +160,54 @@ def show(  # noqa: PLR0913 - what the page may be told
     own: str = "",
 ) -> Response:
     """The form with all that it holds; `own` is the own page of the registration it corrects."""
-    say = pages.gettext(request)
-    files = sheet.files()
-    code = sheet.values.get("region_code", "")
     page = pages.render(
         request,
         "correct.html" if own else "register.html",
         status,
         meeting=sheet.meeting,
-        form=Form(sheet.values, sheet.errors),
-        token=sheet.token,
         own=own,
-        terms=sheet.terms,
-        participant_type=PARTICIPANT_TYPES[sheet.values["participant_type"]][0],
-        levels=filling.levels(sheet.meeting.province_code, code, sheet.terms, say),
-        letter=next((upload for upload in files if upload.kind == LETTER), None),
-        photos=[upload for upload in files if upload.kind == PHOTO],
-        most_photos=MOST_PHOTOS,
-        dropped=sheet.dropped,
-        answered={
+        may_wait=may_wait,
+        known=known,
+        link_token=forms.new_form() if known else "",
+        **_filled(sheet, pages.gettext(request)),
+    )
+    if request.method != "GET" or own:
+        page.headers["Cache-Control"] = NOT_STORED
+    return page
+
+
+def _filled(sheet: Sheet, say: Say) -> dict[str, Any]:
+    """What a sheet holds, as its page shows it."""
+    files = sheet.files()
+    code = sheet.values.get("region_code", "")
+    return {
+        "form": Form(sheet.values, sheet.errors),
+        "token": sheet.token,
+        "terms": sheet.terms,
+        "participant_type": PARTICIPANT_TYPES[sheet.values["participant_type"]][0],
+        "levels": region_lists(sheet.meeting.province_code, code, say, deepest=sheet.terms.deepest),
+        "letter": next((upload for upload in files if upload.kind == LETTER), None),
+        "photos": [upload for upload in files if upload.kind == PHOTO],
+        "most_photos": MOST_PHOTOS,
+        "dropped": sheet.dropped,
+        "answered": {
             each.key: upload.name
             for each in sheet.questions
             for upload in files
             if upload.kind == f"answer:{each.key}"
         },
-        questions=sheet.questions,
-        accept=ACCEPT,
-        products=filling.PRODUCTS,
-        honeypot=HONEYPOT,
-        may_wait=may_wait,
-        known=known,
-        link_token=forms.new_form() if known else "",
-        consents={
+        "questions": sheet.questions,
+        "accept": ACCEPT,
+        "products": filling.PRODUCTS,
+        "honeypot": HONEYPOT,
+        "consents": {
             "consent": CONSENT,
             "photo": PHOTO_CONSENT,
             "directory": DIRECTORY_CONSENT,
             "gallery": GALLERY_CONSENT,
         },
-        consent_version=registrations.CONSENT_VERSION,
-    )
-    if request.method != "GET" or own:
-        page.headers["Cache-Control"] = NOT_STORED
-    return page
+        "consent_version": registrations.CONSENT_VERSION,
+    }
 
 
 def in_language(request: Request, wish: object) -> Request:

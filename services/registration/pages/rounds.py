@@ -13,15 +13,8 @@ from services.registration.hosting_schemas import Day, RoundForm, StrictForm
 from services.registration.hosting_words import DONE, PREFIXES, STATES, WRONG
 from services.registration.models import Meeting, Round
 from services.registration.pages.common import pages
-from services.registration.pages.hosting import (
-    REFUSALS_OF_FORMS,
-    Transaction,
-    Typed,
-    read,
-    refusal,
-    values_of,
-)
-from services.registration.resources import forms
+from services.registration.pages.hosting import REFUSALS_OF_FORMS, Typed, read, refusal, values_of
+from services.registration.resources import Transaction, forms
 from services.registration.words import PARTICIPANT_TYPES
 from shared import regions
 from shared.security import National

@@ -1,6 +1,5 @@
 """Sign in by password or by code, stay signed in, sign out."""
 
-from typing import Annotated
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
@@ -8,14 +7,13 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from services.registration import account_words, accounts, audit, codes, library_accounts, sessions
 from services.registration.account_schemas import Contact
 from services.registration.audit import Change
 from services.registration.pages.common import Typed, pages
-from services.registration.resources import code_pages, database, forms, limiter
+from services.registration.resources import Transaction, code_pages, database, forms, limiter
 from services.registration.sessions import Opened, SessionOver
 from services.registration.settings import settings
 from services.registration.words import REFUSALS
@@ -27,8 +25,6 @@ from shared.web.languages import choose_language
 log = structlog.get_logger()
 
 router = APIRouter(dependencies=[Depends(anyone)], include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 SIGN_IN = "/registration/sign-in"
 # The key of the session goes nowhere but to the one place that needs it.

@@ -3,21 +3,27 @@
 A decision that is sent twice is one decision: the second answer is the same as the first.
 """
 
-from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
-from services.reporting import activities, drafts, jobs, libraries, verification, verify_words
+from services.reporting import (
+    activities,
+    drafts,
+    jobs,
+    libraries,
+    own_reports,
+    verification,
+    verify_words,
+)
 from services.reporting.activities import Conflict, Handed, Sender
 from services.reporting.api.own import item
 from services.reporting.models import Activity
 from services.reporting.own_schemas import StreamName
 from services.reporting.pages.common import pages
-from services.reporting.resources import bus, database
+from services.reporting.resources import Transaction, bus
 from services.reporting.streams import STREAMS
 from services.reporting.verification import (
     ChangedMeanwhile,
@@ -35,13 +41,10 @@ from services.reporting.verify_schemas import (
     Verdicts,
     VerifiedCount,
 )
-from shared import regions
 from shared.problems import Problem, Refusals
 from shared.security import Staff
 
 router = APIRouter(prefix="/api/v1/activities", tags=["activities"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Words = Annotated[str, Query(max_length=100)]
 Conflicting: dict[int | str, dict[str, Any]] = {
     409: {"description": "`changed-meanwhile`, `verified-above` or `ask-back`"}
@@ -111,7 +114,7 @@ def decide(activity_id: UUID, told: Verdict, caller: Staff, session: Transaction
 def edit(activity_id: UUID, told: OfficialChange, caller: Staff, session: Transaction) -> DeskItem:
     """Correct a report, which is verified anew. Refusals as for the library's own."""
     found = verification.to_change(session, caller, activity_id, told.revision)
-    today = _today(found)
+    today = own_reports.today(found)
     handed = Handed(
         drafts.read(STREAMS[found.stream], told.report, today), None, frozenset(told.confirmed)
     )
@@ -138,10 +141,6 @@ def _item(found: Activity, library: str) -> DeskItem:
         region_code=found.place_code,
         in_time=bool(found.timely),
     )
-
-
-def _today(found: Activity) -> date:
-    return datetime.now(ZoneInfo(regions.get(found.province_code).zone)).date()
 
 
 def _problem(status: int, code: str) -> Problem:

@@ -4,20 +4,18 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
 from services.reporting import completeness, open_data
 from services.reporting.completeness import Count
 from services.reporting.pages.completeness import MONTHS, choose_month, choose_place
-from services.reporting.resources import database
+from services.reporting.resources import Transaction
 from services.reporting.verify_schemas import CountItem, Counts, SilentItem, SilentItems
 from shared import regions
 from shared.security import Caller, Staff
 
 router = APIRouter(prefix="/api/v1", tags=["completeness"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Region = Annotated[str, Query(max_length=13, description="Empty: all of the caller's own")]
 Month = Annotated[str, Query(max_length=7, description="The last month, as in 2026-02")]
 COLUMNS = tuple(CountItem.model_fields)

@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 from services.reporting import dashboards, open_data, tile_maps
 from services.reporting.dashboard_tables import PARTS
 from services.reporting.dashboards import Board, View
-from services.reporting.resources import database
+from services.reporting.resources import Transaction
 from services.reporting.streams import STREAMS
 from shared.security import Anyone, Caller, Staff
 
 router = APIRouter(tags=["dashboard"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Extension = Literal["csv", "json"]
 Part = Literal["regions", "trend", "categories", "figures", "libraries", "targets"]
 

@@ -1,13 +1,10 @@
 """What came together for a meeting, over JSON, for officials."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, Request
 
 from services.reporting import meetings
 from services.reporting.pages.common import pages
-from services.reporting.resources import database
+from services.reporting.resources import Transaction
 from services.reporting.schemas import (
     MeetingItem,
     MeetingSummary,
@@ -19,8 +16,6 @@ from services.reporting.words import PARTICIPANT_TYPES
 from shared.security import Staff
 
 router = APIRouter(prefix="/api/v1/meetings", tags=["meetings"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("/{slug}/summary")

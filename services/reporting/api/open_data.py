@@ -5,18 +5,16 @@ from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from services.reporting import open_data
 from services.reporting.open_data import DATASETS
-from services.reporting.resources import database
+from services.reporting.resources import Transaction
 from shared.security import Anyone
 
 router = APIRouter(prefix="/open/v1", tags=["open data"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Extension = Literal["csv", "json"]
 
 _IN_MEMORY = 1024 * 1024  # bytes; what is longer waits on the disk

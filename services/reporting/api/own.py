@@ -3,8 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, Query, Response
 
 from services.reporting import activities, drafts, jobs, library_links, own_reports, own_words
 from services.reporting.activities import ActivityNotFound, AskBack, Conflict, Handed, Sender
@@ -20,14 +19,12 @@ from services.reporting.own_schemas import (
     StreamName,
 )
 from services.reporting.pages.common import pages
-from services.reporting.resources import bus, database
+from services.reporting.resources import Transaction, bus
 from services.reporting.streams import STREAMS
 from shared.problems import Problem, Refusals, status_problem
 from shared.security import Caller, Librarian
 
 router = APIRouter(prefix="/api/v1/own/activities", tags=["own"])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Conflicting: dict[int | str, dict[str, Any]] = {
     409: {"description": "`ask-back`, `conflict` or `verified`"}
 }

@@ -5,13 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Response
 from sqlalchemy import Row
-from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.reporting import downloads, jobs, reports
 from services.reporting.pages.common import pages
 from services.reporting.report_schemas import ReportOrder
-from services.reporting.resources import bus, database
+from services.reporting.resources import Transaction, bus
 from services.reporting.schemas import ReportDetail, ReportList
 from services.reporting.words import FAILURES
 from shared.security import Staff
@@ -23,8 +22,6 @@ def _not_kept(response: Response) -> None:
 
 
 router = APIRouter(prefix="/api/v1/reports", tags=["reports"], dependencies=[Depends(_not_kept)])
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=8, max_length=128)]
 
 

@@ -8,15 +8,19 @@ lists: each reaches down into its neighbour's empty half and is twice as high as
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportlab.lib.colors import Color
-from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
-from reportlab.pdfgen.textobject import PDFTextObject
 
+from services.reporting.documents.numbered_paper import (
+    BODY_BOTTOM,
+    KIND,
+    LEFT,
+    RIGHT,
+    TITLE,
+    TOP,
+    NumberedPaper,
+)
 from shared.documents.type_setting import (
     BOLD,
-    CONDENSED,
     FAINT,
     INK,
     REGULAR,
@@ -27,18 +31,11 @@ from shared.documents.type_setting import (
     Block,
     Style,
     fit,
-    register_fonts,
-    width,
 )
 
-PAGE_WIDTH, PAGE_HEIGHT = landscape(A4)
-LEFT, RIGHT = 14 * mm, PAGE_WIDTH - 14 * mm
-TOP = PAGE_HEIGHT - 10 * mm
 SPLIT = LEFT + (RIGHT - LEFT) * 0.62  # of the heading's two sides
 HEADING_HEIGHT = 24 * mm  # at least; long titles push the table down
 HEAD_HEIGHT = 7.5 * mm  # of the table
-BODY_BOTTOM = 17 * mm
-FOOT_BASELINE = 10 * mm
 
 ROW_HEIGHT = 9.5 * mm
 """The least height of a row; a person signs in twice that."""
@@ -57,17 +54,8 @@ _MAIN = Style(REGULAR, ((8.6, 3), (7.6, 5), (6.6, 12)))
 _NOTE = Style(REGULAR, ((7, 1), (6.2, 6)))
 _NUMBER = Style(REGULAR, ((8.6, 1), (6.6, 1)))
 _HEAD = Style(BOLD, ((8, 1), (6.6, 1)))
-_KIND = Style(BOLD, ((7.6, 1),))
-_TITLE = Style(BOLD, ((15, 1), (12.5, 2), (10, 3)))
 _DAY = Style(BOLD, ((11, 1), (9, 2)))
 _PLACE = Style(REGULAR, ((9, 2), (7.6, 3)))
-_FOOT = Style(REGULAR, ((7.2, 1), (6, 1)))
-
-_CLOSING = Style(BOLD, ((7.2, 1), (6, 2)))
-
-_TOTAL = "total_of_pages"
-
-Line = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,38 +84,21 @@ class Person:
     phone: str
 
 
-class SigningPaper:
-    """Lists on one file: `begin` each, `add` its people, `finish` once.
-
-    Nothing is on disk before `finish`; a paper that is dropped leaves nothing to close.
-    """
+class SigningPaper(NumberedPaper):
+    """Lists on one file: `begin` each, `add` its people, `finish` once."""
 
     def __init__(self, path: Path, *, title: str, author: str, language: str) -> None:
-        register_fonts()
-        self._canvas = Canvas(
-            str(path),
-            pagesize=(PAGE_WIDTH, PAGE_HEIGHT),
-            pageCompression=1,
-            # Helvetica would be named in the file, not embedded; the stub is wrong about the type
-            initialFontName=REGULAR,  # type: ignore[arg-type]
-        )
-        self._canvas.setTitle(title)
+        super().__init__(path, title=title, language=language)
         self._canvas.setAuthor(author)
-        self._canvas.setCreator("Sejawat")
-        self._canvas.setCatalogEntry("Lang", language)  # for screen readers
-        self._page_words = ("Halaman", "dari") if language == "id" else ("Page", "of")
         self._lists = 0
-        self._page = 0
         self._placed = 0  # people on this list
         self._fresh = True  # no row on this page yet
-        self._head_top = self._body_top = self._y = TOP
-        self._rules: list[Line] = []
-        self._text = self._new_text()
+        self._head_top = self._body_top = TOP
 
     def begin(self, heading: Heading) -> None:
         """Start a list on a new page."""
         if self._lists:
-            self._close_page(())
+            self._close_page()
         self._lists += 1
         self._placed = 0
         self._canvas.beginForm(self._form)  # drawn once, shown on each page of the list
@@ -142,7 +113,7 @@ class SigningPaper:
         cells = _set(person)
         height = max(ROW_HEIGHT, *(_stack_height(cell) + PAD for cell in cells))
         if self._y - height < BODY_BOTTOM:
-            self._close_page(())
+            self._close_page()
             self._open_page()
         if not self._fresh:
             self._rule_between()
@@ -156,16 +127,6 @@ class SigningPaper:
         self._y -= ROW_HEIGHT
         block = fit(words, _MAIN, EDGES[5] - EDGES[1] - 2 * PAD)
         self._write(block, EDGES[1] + PAD, self._y + ROW_HEIGHT / 2 + block.height / 2, SLATE)
-
-    def finish(self, closing: tuple[str, ...]) -> None:
-        """Close the last page with `closing` on it and write the file."""
-        self._close_page(closing)
-        self._canvas.beginForm(_TOTAL)
-        self._text = self._new_text()
-        self._write(fit(str(self._page), _FOOT, 99), 0, FOOT_BASELINE, SLATE, on_baseline=True)
-        self._canvas.drawText(self._text)
-        self._canvas.endForm()
-        self._canvas.save()
 
     # --- page ----------------------------------------------------------------------------
 
@@ -181,33 +142,9 @@ class SigningPaper:
         self._rules = []
         self._fresh = True
 
-    def _close_page(self, closing: tuple[str, ...]) -> None:
-        """Draw what only now is known; `closing` stands on the last page."""
+    def _draw_rules(self) -> None:
         self._lines(FAINT, 0.4, [(x, self._body_top, x, self._y) for x in (*EDGES, SIGN_MIDDLE)])
         self._lines(RULE, 0.5, [*self._rules, (LEFT, self._y, RIGHT, self._y)])
-        if closing:
-            self._write_closing(closing)
-        self._write_page_number()
-        self._canvas.showPage()
-
-    def _write_page_number(self) -> None:
-        """Write the end of the page's text, then the total.
-
-        The total is a form that `finish` fills in, so that no page has to be kept until then.
-        """
-        page, of = self._page_words
-        block = fit(f"{page} {self._page} {of}", _FOOT, 99)
-        self._write(block, LEFT, FOOT_BASELINE, SLATE, on_baseline=True)
-        self._canvas.drawText(self._text)
-        self._canvas.saveState()
-        blank = width(f"{block.lines[0]} ", block.font, block.size)
-        self._canvas.translate(LEFT + blank, 0)
-        self._canvas.doForm(_TOTAL)
-        self._canvas.restoreState()
-
-    def _write_closing(self, closing: tuple[str, ...]) -> None:
-        block = fit(" · ".join(closing), _CLOSING, RIGHT - LEFT - 40 * mm)
-        self._write(block, RIGHT, FOOT_BASELINE, TEAL, to_the_left=True, on_baseline=True)
 
     # --- heading ---------------------------------------------------------------------------
 
@@ -217,13 +154,13 @@ class SigningPaper:
         self._canvas.rect(LEFT, TOP - 0.9 * mm, RIGHT - LEFT, 0.9 * mm, stroke=0, fill=1)
         self._text = self._new_text()
         top = TOP - 3.6 * mm
-        kind = fit(heading.kind.upper(), _KIND, SPLIT - LEFT)
+        kind = fit(heading.kind.upper(), KIND, SPLIT - LEFT)
         self._text.setCharSpace(0.8)
         self._write(kind, LEFT, top, TEAL)
         self._text.setCharSpace(0)
         left = top - kind.height - 1.2 * mm
         for words, style, colour in (
-            (heading.title, _TITLE, INK),
+            (heading.title, TITLE, INK),
             (heading.organiser, _PLACE, SLATE),
         ):
             block = fit(words, style, SPLIT - LEFT - 8 * mm)
@@ -276,41 +213,6 @@ class SigningPaper:
         start, end = (SIGN_LEFT, SIGN_MIDDLE) if left_half_opens else (SIGN_MIDDLE, SIGN_RIGHT)
         y = self._y
         self._rules += [(LEFT, y, SIGN_LEFT, y), (start, y, end, y)]
-
-    # --- pen -------------------------------------------------------------------------------
-
-    def _new_text(self) -> PDFTextObject:
-        self._pen: tuple[str, float, Color] | None = None
-        text = self._canvas.beginText()
-        text.setHorizScale(CONDENSED)
-        return text
-
-    def _write(  # noqa: PLR0913 - a place, a colour and an alignment
-        self,
-        block: Block,
-        x: float,
-        y: float,
-        colour: Color,
-        *,
-        to_the_left: bool = False,
-        on_baseline: bool = False,
-    ) -> None:
-        """Lines from `y` down: its top, or the first baseline; `x` is their right edge at will."""
-        baseline = y if on_baseline else y - block.size * 0.93
-        if self._pen != (block.font, block.size, colour):
-            self._pen = (block.font, block.size, colour)
-            self._text.setFont(block.font, block.size)
-            self._text.setFillColor(colour)
-        for line in block.lines:
-            start = x - width(line, block.font, block.size) if to_the_left else x
-            self._text.setTextOrigin(start, baseline)
-            self._text.textOut(line)
-            baseline -= block.leading
-
-    def _lines(self, colour: Color, weight: float, lines: list[Line]) -> None:
-        self._canvas.setStrokeColor(colour)
-        self._canvas.setLineWidth(weight)
-        self._canvas.lines(lines)
 
 
 def _set(person: Person) -> list[list[Block]]:

@@ -46,6 +46,7 @@ class SimImport(Base):
     total: Mapped[int] = mapped_column(server_default=sql("0"))
     done: Mapped[int] = mapped_column(server_default=sql("0"))
     error: Mapped[str] = mapped_column(server_default=sql("''"))
+    attempts: Mapped[int] = mapped_column(server_default=sql("0"))  # claims without a batch since
     lease_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     taken_at: Mapped[datetime | None]
@@ -74,7 +75,11 @@ class SimPlace(Base):
 
 
 class SimRow(Base):
-    """A row that was read. `errors` and `notes` are `{"column", "code"}`; errors refuse it."""
+    """A row that was read. `errors` and `notes` are codes by the file's column; errors refuse it.
+
+    `report` is what is taken over; of a row with errors, what it is known by: its library, its
+    title, and what was written in the columns that are wrong. The row itself stays in the file.
+    """
 
     __tablename__ = "sim_row"
     __table_args__ = (
@@ -107,6 +112,7 @@ class LibraryMatch(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     scope: Mapped[str] = mapped_column(primary_key=True)
     library_id: Mapped[UUID | None]  # none: not ours
+    region_code: Mapped[str] = mapped_column(server_default=sql("''"))  # what the names tell
     actor: Mapped[str]
     decided_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
 

@@ -1,27 +1,25 @@
 """Who has reported, by region and month, and the libraries that have not."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from services.reporting import completeness, silence, verify_words
+from services.reporting import completeness, verify_words
 from services.reporting.completeness import Count
 from services.reporting.pages.common import pages
-from services.reporting.resources import database
+from services.reporting.resources import Transaction
 from services.reporting.verification import read_month
 from shared import regions
 from shared.regions import Region
 from shared.security import Caller, Staff
 
 router = APIRouter(prefix="/completeness", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 MONTHS = 6  # that the trend shows
 CHOICE = 24  # months to choose from
@@ -56,9 +54,9 @@ def show(  # noqa: PLR0913, PLR0917 - what a view is asked by
         place=place,
         crumbs=_crumbs(caller, place),
         month=chosen,
-        months=completeness.months(_today(), CHOICE)[::-1],
+        months=completeness.months(completeness.today(), CHOICE)[::-1],
         deadline=completeness.deadline(chosen),
-        is_over=completeness.deadline(chosen) < _today(),
+        is_over=completeness.deadline(chosen) < completeness.today(),
         trend=[(one, completeness.total(row for row in rows if row.month == one)) for one in shown],
         below=[] if len(code) >= REGENCY else _below(rows, chosen, place),
         libraries=_libraries(session, code, shown, q, library),
@@ -84,7 +82,7 @@ def choose_place(caller: Caller, code: str) -> Region | None:
 
 def choose_month(typed: str) -> date:
     """The month that was asked for, at most this one; without it the last one that is over."""
-    this = _today().replace(day=1)
+    this = completeness.today().replace(day=1)
     found = read_month(typed) or (this - timedelta(days=1)).replace(day=1)
     return min(found, this)
 
@@ -120,7 +118,3 @@ def _crumbs(caller: Caller, place: Region | None) -> list[tuple[str, str]]:
     """The way down to a region, from where the caller's own begins."""
     path = place.path if place else ()
     return [(one.code, one.name) for one in path if caller.may_see(one.code)]
-
-
-def _today() -> date:
-    return datetime.now(silence.CAPITAL).date()

@@ -5,15 +5,14 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, Query, Request, Response
 
 from services.reporting import dashboard_words, dashboards, kpi, tile_maps
 from services.reporting.api.dashboard import OfficialView, PublicView
 from services.reporting.dashboards import Board, View
 from services.reporting.pages.common import pages
 from services.reporting.pages.dashboard_figures import Painter
-from services.reporting.resources import database
+from services.reporting.resources import Transaction
 from services.reporting.streams import STREAMS
 from services.reporting.targets import INDICATORS
 from shared.security import HOSTS, Anyone, Caller, Staff
@@ -21,8 +20,6 @@ from shared.web import Form
 from shared.web.languages import choose_language
 
 router = APIRouter(include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 OFFICIAL, PUBLIC = "/reporting/dashboard", "/reporting/public"
 

@@ -1,22 +1,17 @@
 """Finished files by signed link; see `downloads` for who may follow one."""
 
-from typing import Annotated
-
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
-from sqlalchemy.orm import Session
 
 from services.reporting import downloads
 from services.reporting.pages.common import pages
-from services.reporting.resources import database
+from services.reporting.resources import Transaction
 from shared.security import Anyone, BadLink
 
 log = structlog.get_logger()
 
 router = APIRouter(include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 _MEDIA_TYPES = {
     "pdf": "application/pdf",

@@ -1,17 +1,16 @@
 """Months that regions have closed: frozen figures, current ones, and what changed since."""
 
-from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from services.reporting import completeness, own_words, period_locks, silence, verify_words
+from services.reporting import completeness, own_words, period_locks, verify_words
 from services.reporting.pages.common import Typed, pages
 from services.reporting.pages.verify_common import comment_of, refusal
 from services.reporting.period_locks import AlreadyLocked, LockedAbove, NotLocked, NotOver
-from services.reporting.resources import database, forms
+from services.reporting.resources import Transaction, forms
 from services.reporting.streams import STREAMS
 from services.reporting.verification import read_month
 from shared import regions
@@ -19,8 +18,6 @@ from shared.security import BadLink, Caller, Staff
 from shared.web import Form
 
 router = APIRouter(prefix="/locks", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Before = Annotated[int | None, Query(ge=1, le=2**62)]
 LockId = Annotated[int, Path(ge=1, le=2**62)]
 ADDRESS = "/reporting/locks"
@@ -44,7 +41,7 @@ def lock(request: Request, caller: Staff, session: Transaction, data: Typed) -> 
         forms.form_id(data.get("form_token", ""))
         if month is None:
             return _list(request, session, caller, refusal(request, "no-month", "month"), None, 422)
-        lock_id = period_locks.lock(session, caller, month, _today())
+        lock_id = period_locks.lock(session, caller, month, completeness.today())
     except (BadLink, NotOver, AlreadyLocked) as error:
         codes = {BadLink: ("form-expired", ""), NotOver: ("not-over", "month")}
         code, field = codes.get(type(error), ("locked", "month"))
@@ -98,7 +95,7 @@ def _list(  # noqa: PLR0913, PLR0917 - all that the page shows
         status,
         rows=rows,
         own=own.name if own else "",
-        months=completeness.months(_today(), MONTHS + 1)[-2::-1],
+        months=completeness.months(completeness.today(), MONTHS + 1)[-2::-1],
         region_of=regions.find,
         form=form,
         token=forms.new_form(),
@@ -141,7 +138,3 @@ def _label(stream: str, measure: str) -> str:
     """What a figure counts, as the stream's own form calls it, if it asks for it."""
     asked = {one.name: one.label for one in STREAMS[stream].fields}
     return asked.get(measure, verify_words.MEASURES[measure])
-
-
-def _today() -> date:
-    return datetime.now(silence.CAPITAL).date()

@@ -3,22 +3,20 @@
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from services.reporting import meetings, reports, words
 from services.reporting.pages.common import pages
 from services.reporting.report_kinds import KINDS
-from services.reporting.resources import database, forms
+from services.reporting.resources import Transaction, forms
 from shared import regions
 from shared.security import Caller, Staff
 from shared.web import Form
 from shared.web.languages import choose_language
 
 router = APIRouter(include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 RECENT = 5  # reports on the front page
 

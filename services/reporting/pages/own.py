@@ -4,22 +4,19 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.orm import Session
 
 from services.reporting import completeness, own_reports
 from services.reporting.own_reports import Month
 from services.reporting.pages.common import pages
 from services.reporting.pages.own_common import Opened, own_page, render
-from services.reporting.resources import database
+from services.reporting.resources import Transaction
 from services.reporting.streams import STREAMS
 from shared import regions
 from shared.security import Anyone
 
 router = APIRouter()
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 RECENT = 5
 

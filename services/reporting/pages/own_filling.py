@@ -17,6 +17,7 @@ from services.reporting.models import Activity, Evidence
 from services.reporting.pages.own_common import Own, render
 from services.reporting.resources import database, forms, limiter
 from services.reporting.streams import BY_AGE, BY_SEX, Stream
+from shared.ids import to_uuid
 from shared.limits import Limit
 from shared.security import BadLink
 from shared.uploads import ACCEPT, REASONS, Refused
@@ -96,7 +97,7 @@ def read(own: Own, stream: Stream, data: FormData, say: Say, editing: UUID | Non
     """
     values = {name: value for name, value in data.items() if isinstance(value, str)}
     sheet = blank(own, stream, values)
-    sheet.client_ref = _uuid(values.get("client_ref")) or sheet.client_ref
+    sheet.client_ref = to_uuid(values.get("client_ref")) or sheet.client_ref
     sheet.editing = editing
     typed = values.get("revision", "")
     sheet.revision = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
@@ -160,7 +161,7 @@ def show(
 
 def _take_files(sheet: Sheet, data: FormData, say: Say) -> None:
     library_id = sheet.own.library.id
-    sheet.dropped = frozenset(found for one in data.getlist("drop") if (found := _uuid(one)))
+    sheet.dropped = frozenset(found for one in data.getlist("drop") if (found := to_uuid(one)))
     with database.sessions.begin() as session:
         evidence.drop(session, library_id, sheet.client_ref, sheet.dropped)
     for file in uploaded(data, "evidence"):
@@ -199,10 +200,3 @@ def _periods(sheet: Sheet) -> list[date]:
     except ValueError:
         return found
     return found if chosen in found or chosen > first else [*found, chosen]
-
-
-def _uuid(typed: Any) -> UUID | None:
-    try:
-        return UUID(str(typed))
-    except ValueError:
-        return None

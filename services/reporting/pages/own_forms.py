@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
@@ -18,14 +18,12 @@ from services.reporting.pages.common import Typed, pages
 from services.reporting.pages.own_common import Opened, Own, TypedWithFiles, own_page, render
 from services.reporting.pages.own_filling import Sheet
 from services.reporting.pages.own_telling import differences, facts, told_history
-from services.reporting.resources import bus, database, forms
+from services.reporting.resources import Transaction, bus, database, forms
 from services.reporting.streams import STREAMS, Stream
 from shared.security import BadLink
 from shared.web import Form
 
 router = APIRouter()
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @own_page(router, "/new/{stream}")
@@ -131,13 +129,14 @@ def _edit(request: Request, sheet: Sheet, draft: Draft) -> Response:
             found = own_reports.find(session, own.library.id, sheet.editing)
             return _page(request, own, found, refusal="verified")
         else:
-            evidence.drop(session, own.library.id, sheet.editing, sheet.dropped)
+            evidence.change(session, activity, sheet.client_ref, sheet.dropped)
             return _accepted(session, sheet, sheet.editing)
     return own_filling.show(request, sheet, 422)
 
 
 def _accepted(session: Session, sheet: Sheet, report_id: UUID) -> Response:
-    evidence.adopt(session, sheet.own.library.id, sheet.client_ref, report_id)
+    if not sheet.editing:
+        evidence.adopt(session, sheet.own.library.id, sheet.client_ref, report_id)
     bus.wake(session, jobs.apply_deltas)
     done = "edited" if sheet.editing else "new"
     return RedirectResponse(f"{sheet.own.address}/activities/{report_id}?done={done}", 303)

@@ -1,14 +1,13 @@
 """Officials give a library the link to its own page, or revoke it; and evidence by signed link."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from services.reporting import evidence, libraries, library_links, own_words
 from services.reporting.pages.common import Typed, pages
-from services.reporting.resources import database, forms
+from services.reporting.resources import Transaction, forms
 from shared import regions
 from shared.files import send_file
 from shared.security import Anyone, BadLink, Caller, Staff
@@ -16,8 +15,6 @@ from shared.web import Form
 from shared.web.pages import NOT_STORED
 
 router = APIRouter(include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 
 @router.get("/own/links/{library_id}")

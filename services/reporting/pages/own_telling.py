@@ -87,6 +87,7 @@ def _labels(request: Request, stream: Stream) -> list[tuple[str, str]]:
         *([("title", say(stream.title))] if stream.title else []),
         *own,
         *((name, say(label)) for name, label in people if name not in known),
+        ("evidence", say(own_words.EVIDENCE)),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from services.reporting.pages.meetings import meeting_page
 from services.reporting.report_kinds import KINDS
 from services.reporting.report_schemas import ORDERS
 from services.reporting.reports import KeyReused
-from services.reporting.resources import bus, database, forms
+from services.reporting.resources import Transaction, bus, forms
 from services.reporting.settings import settings
 from services.reporting.streams import STREAMS
 from services.reporting.targets import RegionNotFound
@@ -29,8 +29,6 @@ from shared.web.formats import Language
 from shared.web.languages import choose_language
 
 router = APIRouter(prefix="/reports", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 _WRONG = {"format": "format", "period": "period", "region": "region"}
 _OFFERED: Mapping[report_periods.Every, int] = {"month": 18, "quarter": 8, "year": 5}
@@ -65,13 +63,16 @@ def list_reports(  # noqa: PLR0913, PLR0917 - what a list is asked by
 
 @router.get("/new")
 def new_report(
-    request: Request, caller: Staff, kind: Annotated[str, Query(max_length=40)] = "periodic"
+    request: Request,
+    caller: Staff,
+    kind: Annotated[str, Query(max_length=40)] = "periodic",
+    region: Annotated[str, Query(max_length=13)] = "",
 ) -> Response:
     """The form that orders a report of a region and period."""
     last = report_periods.ending("month", datetime.now(UTC).date()).name
     values = {
         "kind": kind,
-        "region": caller.region_code,
+        "region": region or caller.region_code,
         "period": last,
         "format": "pdf",
         "language": "id",

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 
 from services.reporting import report_schedules, words
 from services.reporting.pages.common import Typed, pages
@@ -18,7 +17,7 @@ from services.reporting.report_contents import place_name
 from services.reporting.report_kinds import OUT_OF_SCOPE
 from services.reporting.report_periods import Every
 from services.reporting.report_schedules import BadCron, TooManySchedules
-from services.reporting.resources import database, forms
+from services.reporting.resources import Transaction, forms
 from services.reporting.targets import RegionNotFound
 from shared import regions
 from shared.security import BadLink, Caller, Staff
@@ -27,9 +26,6 @@ from shared.web.languages import choose_language
 
 router = APIRouter(prefix="/schedules", include_in_schema=False)
 
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
-
-CAPITAL = "Asia/Jakarta"
 _SIMPLE = {
     "month": report_schedules.monthly,
     "quarter": report_schedules.quarterly,
@@ -77,8 +73,7 @@ def new_schedule(request: Request, caller: Staff) -> Response:
 @router.post("")
 def add_schedule(request: Request, caller: Staff, session: Transaction, data: Typed) -> Response:
     """Add one; or the form again, with what is wrong."""
-    region = regions.find(caller.region_code)
-    zone = region.zone if region else CAPITAL
+    zone = regions.zone_of(caller.region_code)
     try:
         forms.form_id(data.get("form_token", ""))
         every, cron = _when(data)

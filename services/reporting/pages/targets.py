@@ -2,21 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from services.reporting import dashboard_words, dashboards, targets, tile_maps, words
 from services.reporting.pages.common import Typed, pages
-from services.reporting.resources import database, forms
+from services.reporting.resources import Transaction, forms
 from services.reporting.targets import INDICATORS, MOST, YEARS
 from shared import regions
 from shared.security import BadLink, Caller, Host
 from shared.web import Form
 
 router = APIRouter(prefix="/targets", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 Region = Annotated[str | None, Query(max_length=13)]
 Year = Annotated[int | None, Query(ge=YEARS[0], le=YEARS[1])]
 

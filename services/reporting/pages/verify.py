@@ -1,10 +1,10 @@
 """The verifier's queue, and decisions about many reports at once."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -20,19 +20,17 @@ from services.reporting.pages.verify_common import (
     refusal,
     sentences,
     to_number,
-    to_uuid,
     told,
 )
-from services.reporting.resources import bus, database, forms
+from services.reporting.resources import Transaction, bus, forms
 from services.reporting.streams import STREAMS
 from services.reporting.verification import Action, CommentMissing, CountChanged, Filters, Outcome
 from shared import regions
+from shared.ids import to_uuid
 from shared.security import BadLink, Caller, Staff
 from shared.web import Form
 
 router = APIRouter(prefix="/verify", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 MONTHS = 24  # that the filter offers
 

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
@@ -72,14 +71,6 @@ def refusal(request: Request, code: str, field: str = "", values: Any = None) ->
 def comment_of(data: Any) -> str:
     """What was written to the library, within bounds."""
     return str(data.get("comment", "")).replace("\x00", "").strip()[:COMMENT]
-
-
-def to_uuid(typed: object) -> UUID | None:
-    """An id from an address or a form, if it is one."""
-    try:
-        return UUID(str(typed))
-    except ValueError:
-        return None
 
 
 def to_number(typed: object) -> int:

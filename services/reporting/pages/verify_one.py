@@ -1,9 +1,9 @@
 """One report on the verifier's desk: all that is known of it, and what is decided about it."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
@@ -34,7 +34,7 @@ from services.reporting.pages.verify_common import (
     to_number,
     told,
 )
-from services.reporting.resources import bus, database, forms
+from services.reporting.resources import Transaction, bus, database, forms
 from services.reporting.streams import STREAMS
 from services.reporting.verification import (
     ChangedMeanwhile,
@@ -48,8 +48,6 @@ from shared.security import BadLink, Caller, Staff
 from shared.web import Form
 
 router = APIRouter(prefix="/verify/activities/{activity_id}", include_in_schema=False)
-
-Transaction = Annotated[Session, Depends(database.transaction, scope="function")]
 
 DESK = "/reporting/verify"
 
@@ -146,8 +144,7 @@ def _edit(request: Request, caller: Caller, sheet: Sheet, draft: Draft, comment:
             form = refusal(request, "verified-above")
             return _page(request, session, caller, activity_id, Filters(), form, 409)
         else:
-            evidence.drop(session, own.library.id, activity_id, sheet.dropped)
-            evidence.adopt(session, own.library.id, sheet.client_ref, activity_id)
+            evidence.change(session, activity, sheet.client_ref, sheet.dropped)
             bus.wake(session, jobs.apply_deltas)
             done = query(told("edit", Outcome(1, 0)))
             return RedirectResponse(f"{DESK}/activities/{activity_id}{done}", 303)

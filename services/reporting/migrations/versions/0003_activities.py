@@ -297,6 +297,7 @@ def upgrade() -> None:
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('scope', sa.Text(), nullable=False),
     sa.Column('library_id', sa.Uuid(), nullable=True),
+    sa.Column('region_code', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.Column('actor', sa.Text(), nullable=False),
     sa.Column('decided_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.PrimaryKeyConstraint('key', 'scope', name=op.f('pk_library_match'))
@@ -326,6 +327,7 @@ def upgrade() -> None:
     sa.Column('total', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('done', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('error', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('attempts', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,109 @@
+"""Shapes over HTTP of imports from SIM TPBIS."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Step = Literal["reading", "ready", "taking", "done", "undoing", "undone", "failed", "cancelled"]
+PlaceStatus = Literal["open", "sure", "remembered", "confirmed", "not_ours"]
+RowKind = Literal["good", "noted", "bad"]
+
+
+class RowCounts(BaseModel):
+    """How many rows an import has, and of what sort."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    rows: int
+    bad: int = Field(description="Refused; see their `errors`")
+    noted: int = Field(description="Right, but to be looked at")
+    open: int = Field(description="Right, but of a library that is not known yet")
+    waiting: int = Field(description="Would be taken over")
+    taken: int
+    already: int = Field(description="Taken over before")
+    not_ours: int
+    verified: int = Field(description="Verified in SIM TPBIS")
+
+
+class ImportStatus(BaseModel):
+    """An import. `state` is that of the running step, `step` says which one it is."""
+
+    id: UUID
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    step: Step
+    done: int
+    total: int
+    seconds_left: None = None  # these two are for the progress bar, which knows other jobs too
+    download_url: None = None
+    file_name: str
+    stream: str
+    error: str | None = None
+    created_at: AwareDatetime
+    counts: RowCounts | None = Field(default=None, description="While nothing runs")
+
+
+class ImportList(BaseModel):
+    """Imports, newest first."""
+
+    items: list[ImportStatus]
+    next: UUID | None
+
+
+class RowItem(BaseModel):
+    """A row; `errors` and `notes` are codes by the file's column."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    report: dict[str, Any]
+    errors: dict[str, str]
+    notes: dict[str, str]
+    outcome: str
+
+
+class RowItems(BaseModel):
+    """Rows by their number."""
+
+    items: list[RowItem]
+    next: int | None
+
+
+class CandidateItem(BaseModel):
+    """A library that may be meant."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    region_code: str
+
+
+class PlaceItem(BaseModel):
+    """A library as the file names it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    key: str
+    name: str
+    place: str
+    region_code: str
+    library_id: UUID | None
+    status: PlaceStatus
+    candidates: list[CandidateItem] = []
+
+
+class PlaceItems(BaseModel):
+    """Places by their key."""
+
+    items: list[PlaceItem]
+    next: str | None
+
+
+class PlaceDecision(BaseModel):
+    """Whose a name is; without a library it is not ours."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str = Field(max_length=600)
+    library_id: UUID | None

@@ -15,7 +15,7 @@ from notifications.mailroom import (
     sealed,
     send_due,
 )
-from notifications.test_schedules import FIRST, SLUG, comes, due, meeting, run, told
+from notifications.reminded import FIRST, SLUG, comes, due, meeting, run, told
 
 from services.notifications import claims
 from services.notifications.rules import REMINDER_WEEK, THANKS

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from registering import Browser
+from registration.officials import official
 from sqlalchemy import text
+from visitors import Visitor
 
 from shared.local.postgres import Postgres
 from shared.migrate import migrate
@@ -57,3 +59,9 @@ def nothing_due(registration_database: None) -> None:  # noqa: ARG001 - it needs
 def browser(registration_database: None) -> Browser:  # noqa: ARG001 - it needs one
     """Somebody on the public pages, at an address of their own."""
     return Browser(f"203.0.113.{next(ADDRESSES)}")
+
+
+@pytest.fixture
+def province(registration_database: None) -> Visitor:  # noqa: ARG001 - it needs one
+    """A signed-in official of Kepulauan Riau."""
+    return official("province", "21")

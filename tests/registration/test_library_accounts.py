@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 from deskwork import KEPRI
-from registration.test_codes import redeem, sent, wrong
 from registration.directory import add
+from registration.test_codes import redeem, sent, wrong
 from sqlalchemy import text
 
 from services.registration import codes, libraries, library_accounts, merging, sessions

@@ -1,72 +1,18 @@
 """The bus on real PostgreSQL and Redis: what it promises a publisher and a subscriber."""
 
 import json
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from typing import Any, cast
 
-import emptying
 import pytest
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from bus_steps import copies, drain, scalar, sent, source
 
 from bench.laboratory import TickLaboratory
 from bench.ticks import Ticked, make_bus
-from shared.bus import Bus, Envelope
-from shared.bus.inbox import TRIES, Copy
-from shared.bus.queues import ROOM, SUSPECT, BrokerAway
-from shared.bus.relay import Step
+from shared.bus.inbox import Copy
+from shared.bus.queues import ROOM, BrokerAway
 from shared.bus.retention import purge
 
-
-@pytest.fixture(scope="module")
-def laboratory() -> Iterator[TickLaboratory]:
-    with TickLaboratory() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def clean(laboratory: TickLaboratory) -> None:
-    for bus in laboratory.buses.values():
-        with bus.database.sessions.begin() as session:
-            tables = ("delivery", "outbox", "inbox", "failed_event", "clock", "canary", "handled")
-            emptying.empty(session, *tables)
-    source(laboratory).queues.client.flushall()
-
-
-def source(laboratory: TickLaboratory) -> Bus:
-    return laboratory.buses["source"]
-
-
-def scalar(bus: Bus, statement: str) -> Any:
-    with bus.database.sessions.begin() as session:
-        return session.execute(text(statement)).scalar()
-
-
-def copies(bus: Bus) -> list[Copy]:
-    with bus.database.sessions.begin() as session:
-        rows = session.execute(text("SELECT id::text, 0, 1, type, envelope::text FROM outbox"))
-        return [Copy(*row) for row in rows]
-
-
-def sent(laboratory: TickLaboratory, queue: str) -> list[list[Any]]:
-    """The arguments of the messages that wait in a queue, oldest first, as Celery wrote them."""
-    import base64
-
-    raw = cast("list[Any]", source(laboratory).queues.client.lrange(queue, 0, -1))
-    bodies = [json.loads(message)["body"] for message in reversed(raw)]
-    return [json.loads(base64.b64decode(body))[0] for body in bodies]
-
-
-def drain(bus: Bus) -> Step:
-    """What a relay does until it has nothing to do."""
-    relay = bus.relay()
-    while (step := relay.step()).moved:
-        pass
-    return step
+pytestmark = pytest.mark.usefixtures("clean")
 
 
 def test_an_event_is_as_true_as_its_transaction(laboratory: TickLaboratory) -> None:
@@ -146,139 +92,6 @@ def test_without_the_inbox_the_same_batch_twice_is_doubled(laboratory: TickLabor
         left.inbox.deliver("source", copies(source(laboratory)))
         scalar(left, "WITH forgotten AS (DELETE FROM inbox RETURNING 1) SELECT count(*) FROM inbox")
     assert laboratory.handled("left") == (100, 50)
-
-
-def poisoned(number: int) -> tuple[Bus, set[int]]:
-    """A subscriber whose handler fails on one number, until that is taken out of the set."""
-    bus = make_bus("left")
-    poison = {number}
-
-    @bus.on(Ticked)
-    def choke(_session: Session, envelopes: list[Envelope[Any]]) -> None:
-        for envelope in envelopes:
-            if envelope.data.number in poison:
-                raise ValueError(f"cannot handle {envelope.data.number}")
-
-    return bus, poison
-
-
-def test_a_poisoned_event_stops_no_other(laboratory: TickLaboratory) -> None:
-    laboratory.publish(20)
-    bus, _ = poisoned(13)
-    bus.inbox.deliver("source", copies(source(laboratory)))
-    assert laboratory.handled("left") == (19, 19)
-    # The receipt names the nineteen; the poisoned one will be sent again.
-    [(subscriber, keys)] = source(laboratory).queues.take_receipts()
-    assert (subscriber, len(keys)) == ("left", 19)
-    bus.database.engine.dispose()
-
-
-def test_an_event_that_fails_to_the_last_try_is_parked_and_can_be_handled_later(
-    laboratory: TickLaboratory,
-) -> None:
-    laboratory.publish(20)
-    bus, poison = poisoned(13)
-    for _ in range(TRIES):
-        bus.inbox.deliver("source", copies(source(laboratory)))
-    with bus.database.sessions.begin() as session:
-        [failed] = bus.inbox.failed(session)
-    assert failed["attempts"] == TRIES
-    assert failed["parked_at"] is not None
-    assert "cannot handle 13" in failed["error"]
-    # Parked is settled: the publisher gets its receipt and stops sending.
-    assert len(source(laboratory).queues.take_receipts()[-1][1]) == 20
-
-    poison.clear()
-    assert bus.inbox.retry_parked() == 1
-    assert laboratory.handled("left") == (20, 20)
-    with bus.database.sessions.begin() as session:
-        assert bus.inbox.failed(session) == []
-    bus.database.engine.dispose()
-
-
-DEADLY = """
-import os, signal, sys
-from bench.ticks import Ticked, make_bus
-from shared.bus.inbox import Copy
-bus = make_bus("left")
-bus.on(Ticked)(lambda session, envelopes: os.kill(os.getpid(), signal.SIGKILL))
-bus.inbox.deliver("source", [Copy(*sys.argv[1].split("|", 4))._replace(replay=0, attempts=3)])
-"""
-
-
-def test_an_event_that_kills_its_worker_each_time_is_parked_in_the_end(
-    laboratory: TickLaboratory,
-) -> None:
-    laboratory.publish(1)
-    [copy] = copies(source(laboratory))
-    for _ in range(TRIES):
-        argument = "|".join(str(part) for part in copy)
-        died = subprocess.run([sys.executable, "-c", DEADLY, argument], check=False)
-        assert died.returncode == -signal.SIGKILL
-    left = laboratory.buses["left"]
-    left.inbox.deliver("source", [copy._replace(attempts=SUSPECT)])
-    with left.database.sessions.begin() as session:
-        [failed] = left.inbox.failed(session)
-    assert failed["parked_at"] is not None
-    assert laboratory.handled("left") == (0, 0)
-
-
-def test_an_event_that_nothing_handles_yet_is_kept_as_failed(laboratory: TickLaboratory) -> None:
-    laboratory.publish(2)
-    bus = make_bus("left")
-    bus.inbox.handlers.clear()
-    bus.inbox.deliver("source", copies(source(laboratory)))
-    with bus.database.sessions.begin() as session:
-        assert len(bus.inbox.failed(session)) == 2
-    # The next release hears it; the copies come again, and nothing is left of the failure.
-    left = laboratory.buses["left"]
-    left.inbox.deliver("source", copies(source(laboratory)))
-    assert laboratory.handled("left") == (2, 2)
-    with bus.database.sessions.begin() as session:
-        assert bus.inbox.failed(session) == []
-    bus.database.engine.dispose()
-
-
-def test_a_retry_goes_on_behind_one_that_still_fails(laboratory: TickLaboratory) -> None:
-    laboratory.publish(3)
-    bus, poison = poisoned(0)
-    poison |= {1, 2}
-    for _ in range(TRIES):
-        bus.inbox.deliver("source", copies(source(laboratory)))
-    poison.difference_update({1, 2})
-    with pytest.raises(ExceptionGroup, match="2 handled, 1 still fail"):
-        bus.inbox.retry_parked()
-    assert laboratory.handled("left") == (2, 2)
-    bus.database.engine.dispose()
-
-
-def test_a_suspect_is_sent_alone(laboratory: TickLaboratory) -> None:
-    bus = source(laboratory)
-    laboratory.publish(4)
-    drain(bus)
-    bus.queues.client.flushall()
-    scalar(bus, f"WITH x AS (UPDATE delivery SET due_at = now(), attempts = {SUSPECT}) SELECT 1")
-    drain(bus)
-    assert [len(batch) for _, batch in sent(laboratory, "left.events")] == [1, 1, 1, 1]
-
-
-@pytest.mark.parametrize(
-    ("event_type", "envelope"),
-    [
-        ("id.sejawat.unheard.of.v9", "{}"),
-        ("id.sejawat.bench.ticked.v1", "not json"),
-        ("id.sejawat.bench.ticked.v1", '{"specversion": "1.0"}'),
-    ],
-)
-def test_an_unreadable_event_is_kept_as_it_came(
-    laboratory: TickLaboratory, event_type: str, envelope: str
-) -> None:
-    bus = laboratory.buses["left"]
-    copy = Copy("01920000-0000-7000-8000-000000000001", 0, 1, event_type, envelope)
-    bus.inbox.deliver("source", [copy])
-    with bus.database.sessions.begin() as session:
-        [failed] = bus.inbox.failed(session)
-    assert (failed["type"], failed["envelope"]) == (event_type, envelope)
 
 
 def test_a_copy_without_receipt_comes_due_again_and_one_with_a_receipt_does_not(

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 from asking import ask
 from registering import numbers
+from sites import form_token
 from sqlalchemy import text
 
 from services.registration import delegations, meetings, registrations, spreadsheets
@@ -49,7 +50,7 @@ class Office:
         """Send a form of a page, with the form token it shows."""
         shown = self.get(page)
         assert shown.status_code == 200, shown.text
-        fields = {"form_token": form_token(shown)} | dict(values)
+        fields = {"form_token": form_token(shown.text)} | dict(values)
         return self.post(path or page, data=fields, **more)
 
 
@@ -57,13 +58,6 @@ def inside(path: str) -> str:
     """A path of the site as registration itself knows it."""
     path = re.sub(r"^https?://[^/]+", "", path)
     return path.removeprefix("/registration")
-
-
-def form_token(page: httpx.Response) -> str:
-    """The form token in a page."""
-    found = re.findall('name="form_token" value="([^"]+)"', page.text)
-    assert found, page.text
-    return str(found[-1])
 
 
 def person(**changes: Any) -> RegistrationForm:

@@ -11,6 +11,7 @@ import httpx
 from asking import ask
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
+from sites import form_token
 from sqlalchemy import text
 
 from services.registration import meetings
@@ -102,7 +103,7 @@ class Browser:
         address = f"/meetings/{meeting.slug}/register"
         if "form_token" not in values:
             params = {"participant_type": values["participant_type"]}
-            values = values | {"form_token": token(self.get(address, params=params))}
+            values = values | {"form_token": form_token(self.get(address, params=params).text)}
         return self.ask("POST", address, data=values, **options)
 
     def registers(self, meeting: Meeting, **changes: Any) -> str:
@@ -114,15 +115,8 @@ class Browser:
     def does(self, address: str, step: str, **values: str) -> httpx.Response:
         """A step on the own page, with the form token that it shows."""
         shown = address if step == "accept" else f"{address}/{step}"
-        values = values | {"form_token": token(self.get(shown))}
+        values = values | {"form_token": form_token(self.get(shown).text)}
         return self.ask("POST", f"{address}/{step}", data=values)
-
-
-def token(page: httpx.Response) -> str:
-    """The form token in a page."""
-    found = re.findall('name="form_token" value="([^"]+)"', page.text)
-    assert found, page.text
-    return str(found[-1])
 
 
 def path(link: str) -> str:

@@ -8,26 +8,21 @@ from pathlib import Path
 import httpx
 import pytest
 from alembic import command
+from callers import NEIGHBOURS, REGIONS, headers, official, secrets, visitor
 from sites import Site
+from things import UNREAL
 from walking import (
-    NEIGHBOURS,
     OPEN,
-    REGIONS,
     SAFE,
     SERVICES,
     SHARED,
-    UNREAL,
     Step,
     body,
     declared,
-    headers,
-    official,
     path,
     routes,
-    secrets,
     steps,
     unknown,
-    visitor,
     walkable,
 )
 
@@ -48,7 +43,7 @@ def test_every_route_says_who_may_call_it(service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_walk_knows_a_real_thing_for_every_parameter(service: str) -> None:
-    """A new one gets its line in `THINGS` of tests/walking.py."""
+    """A new one gets its line in `THINGS` of tests/things.py."""
     assert {step.name: unknown(step) for step in steps(service) if unknown(step)} == {}
 
 

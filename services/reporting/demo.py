@@ -23,7 +23,7 @@ from services.reporting import (
     rollups,
     targets,
 )
-from services.reporting.activities import STAGES, Handed, Sender
+from services.reporting.activities import Handed, Sender
 from services.reporting.streams import STREAMS
 from services.reporting.tile_maps import short_name
 from shared.events import LibraryChanged
@@ -39,6 +39,8 @@ FRESH = 4  # months
 # So many days after it came a report has passed so many stages.
 AGES = ((120, 3), (60, 2), (21, 1))
 SENDER = Sender("Pengelola Contoh", "library")
+CHECKER = "Verifikator (contoh)"
+LEVELS: dict[int, Role] = {1: "regency", 2: "province", 3: "national"}
 NATIONAL = Caller("national", "Petugas Nasional (contoh)", "demo")
 COMMENTS = (
     "Jumlah peserta belum sesuai dengan daftar hadir, mohon diperiksa.",
@@ -142,25 +144,21 @@ def _submit(session: Session, one: Planned) -> UUID:
 
 def _decide(session: Session, made: dict[UUID, Planned], today: date) -> None:
     """Let every level decide what it would have by now; some is left, and some sent back."""
-    callers = {"": NATIONAL}
     reached: dict[tuple[int, str], list[UUID]] = defaultdict(list)
     for key, one in made.items():
-        region = one.library.region_code
-        for level, role, code in ((1, "regency", region[:5]), (2, "province", region[:2])):
-            callers.setdefault(code, _official(role, code))  # type: ignore[arg-type]
-            if level <= _stage(one, today):
-                reached[level, code].append(key)
-        if _stage(one, today) == STAGES["national"]:
-            reached[3, ""].append(key)
-        if _stage(one, today) < 0:
+        region, stage = one.library.region_code, _stage(one, today)
+        for level, code in enumerate((region[:5], region[:2], "")[: max(stage, 0)], 1):
+            reached[level, code].append(key)
+        if stage < 0:
             comment = COMMENTS[one.number % len(COMMENTS)]
-            activities.send_back(session, callers[region[:5]], [key], comment)
-    for (_, code), ids in sorted(reached.items()):
-        activities.verify(session, callers[code], ids)
+            activities.send_back(session, _official(1, region[:5]), [key], comment)
+    for (level, code), ids in sorted(reached.items()):
+        activities.verify(session, _official(level, code), ids)
 
 
-def _official(role: Role, code: str) -> Caller:
-    return Caller(role, f"Verifikator {short_name(code)} (contoh)", "demo", code)
+def _official(level: int, code: str) -> Caller:
+    role = LEVELS[level]
+    return NATIONAL if not code else Caller(role, f"{CHECKER} {short_name(code)}", "demo", code)
 
 
 def _stage(one: Planned, today: date) -> int:

@@ -119,9 +119,7 @@ def drop(session: Session, library_id: UUID, owner: UUID, ids: Collection[UUID])
     session.execute(query)
 
 
-def change(
-    session: Session, activity: Activity, form_ref: UUID, dropped: Collection[UUID]
-) -> None:
+def change(session: Session, activity: Activity, form_ref: UUID, dropped: Collection[UUID]) -> None:
     """Let an edit take files from its report and bring others; its history tells their names."""
     before = [one.name for one in of(session, activity.id)]
     drop(session, activity.library_id, activity.id, dropped)

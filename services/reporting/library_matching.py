@@ -259,6 +259,7 @@ def _core(name: str) -> str:
     return " ".join(word for word in plain_name(name).split() if word not in _GENERIC)
 
 
+@lru_cache(maxsize=4096)
 def _bare(name: str) -> str:
     words = plain_name(name).split()
     while len(words) > 1 and words[0] in _TITLES:
@@ -266,6 +267,7 @@ def _bare(name: str) -> str:
     return "".join(words)
 
 
+@lru_cache(maxsize=4096)
 def _kind(name: str) -> str:
     first = plain_name(name).partition(" ")[0]
     return {"kota": "kota", "kab": "kabupaten", "kabupaten": "kabupaten"}.get(first, "")

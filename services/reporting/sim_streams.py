@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -85,6 +86,7 @@ SIGNS = {
 LONGEST_KEY = 600  # characters; PostgreSQL indexes at most 2,704 bytes
 LONGEST_NAME = 200
 _NOTHING = {"", "-", "null", "none", "nan", "n/a"}
+_plain = lru_cache(maxsize=20_000)(plain_name)  # columns, codes and places come in every row
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _SPELLINGS = {
     **{plain_name(name): name for name in MEDIA if name != "Lainnya"},
@@ -111,7 +113,7 @@ class Place:
     def key(self) -> str:
         """For `library_match`."""
         names = (*(self.regions.get(level, "") for level in REGIONS), self.library)
-        return "|".join(map(plain_name, names))[:LONGEST_KEY]
+        return "|".join(map(_plain, names))[:LONGEST_KEY]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ def _by_our_names(row: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any
     titles: dict[str, str] = {}
     said: dict[str, Any] = {}
     for title, value in row.items():
-        ours = _OURS.get(plain_name(str(title)))
+        ours = _OURS.get(_plain(str(title)[:LONGEST_NAME]))
         if ours and ours not in said:
             titles[ours], said[ours] = _text(title), value
     return titles, said
@@ -275,8 +277,8 @@ def media(value: Any) -> dict[str, str]:
 def _option(options: Mapping[str, str], value: Any) -> str:
     """The code that is meant, whatever its case and blanks; else what was there."""
     text = _text(value)
-    known = {plain_name(code).replace(" ", ""): code for code in options}
-    return known.get(plain_name(text).replace(" ", ""), text)
+    known = {_plain(code).replace(" ", ""): code for code in options}
+    return known.get(_plain(text[:LONGEST_NAME]).replace(" ", ""), text)
 
 
 def _text(value: Any) -> str:

@@ -6,10 +6,11 @@ from email.message import EmailMessage
 
 import httpx
 from browser.guests import MEETING, approve, register
+from callers import own_library
 from deskwork import csv_sheet, row
 from sim_rows import sim_row
 from sites import Site, eventually, form_token
-from walking import activity, known, message, own_library, signed
+from things import activity, known, message, signed, webhook, webhook_delivery
 
 HOST = "kepri@contoh.id"
 LIBRARIAN = "pustaka@contoh.id"
@@ -25,8 +26,18 @@ def made_for(site: Site, account: str) -> list[str]:
         return host_starts(site)
     if account == LIBRARIAN:
         return ["/reporting/own", f"/reporting/own/activities/{activity(site)}/edit"]
-    starts = ["/registration/rounds", f"{ROUND}/publish", "/notifications/rules"]
-    return starts if account else public_starts(site)
+    return national_starts(site) if account else public_starts(site)
+
+
+def national_starts(site: Site) -> list[str]:
+    """What the national office alone decides on."""
+    return [
+        "/registration/rounds",
+        f"{ROUND}/publish",
+        "/notifications/rules",
+        "/reporting/moves",
+        drafted(site.signed_in("nasional@contoh.id")),
+    ]
 
 
 def public_starts(site: Site) -> list[str]:
@@ -62,6 +73,7 @@ def host_starts(site: Site) -> list[str]:
     host = site.signed_in(HOST)
     guest = register(site, VILLAGE)
     known(site)
+    hook = webhook(site)
     return [
         "/registration/desk",
         f"/registration/desk/{MEETING}",
@@ -77,10 +89,15 @@ def host_starts(site: Site) -> list[str]:
         asked_about_data(site, guest.own),
         f"/reporting/reports/{ordered(host)}",
         f"/notifications/messages/{message(site)}",
+        "/notifications/?recipient=jalan@contoh.id",  # to them it went
         revocable_token(host),
         *announcements(host),
         held_address(host),
         f"/reporting/own/links/{own_library(site)}",
+        "/reporting/verify?state=all",
+        sent(host, "/reporting/locks", month="2025-02"),
+        f"/notifications/webhooks/{hook}",
+        f"/notifications/webhooks/{hook}/deliveries/{webhook_delivery(site)}",
     ]
 
 
@@ -108,6 +125,12 @@ def announcements(host: httpx.Client) -> list[str]:
     drafted, started = sent(host, form, **typed), sent(host, form, **typed)
     eventually(lambda: 'value="start"' in host.get(started).text, "it reaches somebody")
     return [drafted, sent(host, started, action="start", version="1")]
+
+
+def drafted(office: httpx.Client) -> str:
+    """A version of a template that is still a draft."""
+    page = "/notifications/templates/registration_approved"
+    return sent(office, page, to=f"{page}/draft", version="0")
 
 
 def held_address(host: httpx.Client) -> str:

@@ -6,7 +6,7 @@ import pytest
 from browsing import OpenPage, barriers, fits
 from playwright.sync_api import Page, expect
 from sites import Site, eventually
-from walking import activity
+from things import activity
 
 HOST = "kepri@contoh.id"
 PEOPLE = "first=2025-01&last=2025-06&stream=pelibatan&measure=people"
@@ -71,7 +71,7 @@ def test_nothing_keeps_anybody_out(open_page: OpenPage, *, phone: bool) -> None:
     well(page)
     visitor = open_page(f"/reporting/public?{PEOPLE}", phone=phone)
     well(visitor)
-    visitor.get_by_role("link", name="Data terbuka").click()
+    visitor.get_by_role("main").get_by_role("link", name="Data terbuka").click()
     well(visitor)
 
 
@@ -82,7 +82,7 @@ def test_another_choice_of_months_is_an_address(open_page: OpenPage) -> None:
         summary.click()
     page.get_by_label("Dari bulan").fill("2025-03")
     page.get_by_label("Sampai bulan").fill("2025-03")
-    page.get_by_label("Jenis laporan").select_option("pelibatan")
+    page.get_by_label("Jenis laporan", exact=True).select_option("pelibatan")
     page.get_by_role("button", name="Tampilkan").click()
     expect(page.get_by_text("Pelibatan masyarakat: laporan, Maret 2025")).to_be_visible()
     shared = open_page(page.url, account=HOST)

@@ -4,10 +4,10 @@ import re
 from io import BytesIO
 
 from browsing import OpenPage, barriers, fits
+from callers import own_library
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 from sites import Site
-from walking import own_library
 
 LIBRARIAN = "pustaka@contoh.id"
 OWN = "/reporting/own"

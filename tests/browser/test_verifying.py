@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 from browsing import OpenPage, barriers, fits
+from callers import headers, official, own_library
 from playwright.sync_api import Page, expect
 from sites import Site
-from walking import headers, official, own_library
 
 DESK = "/reporting/verify"
 TITLES = ("Kelas anyaman", "Lomba dongeng", "Panen raya")

@@ -12,7 +12,8 @@ import httpx
 import pytest
 import uvicorn
 from notifications.desk import signed_in
-from notifications.mailroom import Mailroom, eventually
+from notifications.mailroom import Mailroom
+from sites import eventually
 
 from shared.local.ports import free_port
 from shared.local.postgres import Postgres

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -14,7 +14,6 @@ from email.policy import default as modern
 from pathlib import Path
 from typing import Any
 
-import pytest
 from builders import meeting_facts, participant, registration_facts, registration_submitted
 from sqlalchemy import Row, text
 from uuid_utils.compat import uuid7
@@ -66,15 +65,6 @@ class Mailroom:
                 stdout=log,
                 stderr=log,
             )
-
-
-def eventually(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
-    """Poll until it is so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail(f"{what}: not within {seconds} s")
-        time.sleep(0.01)
 
 
 def coming_meeting(**changes: Any) -> MeetingFacts:

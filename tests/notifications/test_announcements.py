@@ -28,15 +28,8 @@ from notifications.announcing_people import (
     started,
     write,
 )
-from notifications.mailroom import (
-    Mailroom,
-    body,
-    eventually,
-    mails,
-    messages,
-    rows,
-    send_due,
-)
+from notifications.mailroom import Mailroom, body, mails, messages, rows, send_due
+from sites import eventually
 
 from services.notifications import announcements, announcing, forgetting, segments
 from services.notifications.announcements import Nobody, NotNow, RuleOff

@@ -24,7 +24,7 @@ from notifications.mailroom import (
 from services.notifications.attachments import calendar
 from services.notifications.contents import FILES, TemplateNotFound, Wording, base, in_use, sample
 from services.notifications.resources import database
-from services.registration.documents.calendar import CalendarFacts, ics
+from shared.documents.calendar import CalendarFacts, ics
 from shared.events import (
     RegistrationApproved,
     RegistrationCancelled,

@@ -10,7 +10,6 @@ from notifications.mailroom import (
     breakers_are_closed,
     claimed,
     deliver,
-    eventually,
     lease_is_over,
     mails,
     message_ids,
@@ -24,6 +23,7 @@ from notifications.mailroom import (
     states,
     zone_at,
 )
+from sites import eventually
 
 from services.notifications import claims, delivery
 from services.notifications import outcomes as endings

@@ -8,15 +8,8 @@ from typing import Any
 import pytest
 from fakes import FakeGateway, FakeInfobip, FakeKannel, FakeWhatsApp, FakeZenziva, Faults, Receipts
 from notifications.exchange import described, gateways, tell
-from notifications.mailroom import (
-    Mailroom,
-    eventually,
-    messages,
-    outcomes,
-    rows,
-    send_due,
-    states,
-)
+from notifications.mailroom import Mailroom, messages, outcomes, rows, send_due, states
+from sites import eventually
 
 from shared.local.smtp_sink import Faults as MailFaults
 from shared.local.smtp_sink import SmtpSink

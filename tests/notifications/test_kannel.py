@@ -12,7 +12,8 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 from notifications.exchange import KEYS, gateways, tell
-from notifications.mailroom import Mailroom, eventually, messages, rows, send_due, states
+from notifications.mailroom import Mailroom, messages, rows, send_due, states
+from sites import eventually
 
 from shared.local.ports import LOOPBACK, free_port
 

@@ -14,6 +14,7 @@ from notifications.mailroom import (
     rows,
     send_due,
 )
+from sites import form_token
 from uuid_utils.compat import uuid7
 
 from services.notifications import messages as noun
@@ -78,12 +79,6 @@ def sent() -> set[str]:
     return {row[0] for row in found}
 
 
-def token_of(page: str) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page)
-    assert found
-    return found[1]
-
-
 def test_a_mail_leads_to_the_choice_and_the_choice_holds_for_what_waits(
     browser: httpx.Client, sink: SmtpSink
 ) -> None:
@@ -93,7 +88,7 @@ def test_a_mail_leads_to_the_choice_and_the_choice_holds_for_what_waits(
     assert page.status_code == 200
     assert "peserta@contoh.id" in page.text
     assert page.text.count(" checked") == 3
-    chosen = {"form_token": token_of(page.text), "wanted": ["reminder", "digest"]}
+    chosen = {"form_token": form_token(page.text), "wanted": ["reminder", "digest"]}
     page = browser.post(path(link).partition("?")[0], data=chosen)
     assert "Pilihan Anda sudah disimpan" in page.text
     assert page.text.count(" checked") == 2
@@ -110,10 +105,10 @@ def test_codes_and_confirmations_always_come(browser: httpx.Client, sink: SmtpSi
     page = browser.get(path(preferences.link(WHO, "id")))
     assert "Yang selalu datang" in page.text
     address = str(page.url.copy_with(query=None))
-    browser.post(address, data={"form_token": token_of(page.text)})
+    browser.post(address, data={"form_token": form_token(page.text)})
     assert len(rows("SELECT FROM preference")) == 3
     browser.post(
-        address, data={"form_token": token_of(page.text), "wanted": ["code", "transactional"]}
+        address, data={"form_token": form_token(page.text), "wanted": ["code", "transactional"]}
     )
     deliver(registered(email=WHO), code_requested(email=WHO))
     send_due("code")
@@ -186,7 +181,7 @@ def test_a_link_that_is_not_ours_says_nothing_about_anybody(browser: httpx.Clien
         unsubscribe + unsubscribe_links.sign(f"code {WHO}", seconds=60),
         unsubscribe + "dibuat-buat",
     ]
-    form = {"form_token": token_of(browser.get(path(preferences.link(WHO, "id"))).text)}
+    form = {"form_token": form_token(browser.get(path(preferences.link(WHO, "id"))).text)}
     answers = [browser.get(address) for address in bad]
     answers += [browser.post(address, data=form) for address in bad]
     assert {answer.status_code for answer in answers} == {404}

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from alembic import command
-from notifications.mailroom import Mailroom, eventually, mails, message_ids, registered, states
+from notifications.mailroom import Mailroom, mails, message_ids, registered, states
+from sites import eventually
 
 from services.notifications.resources import bus
 from services.notifications.settings import settings

@@ -16,13 +16,13 @@ from notifications.mailroom import (
     Mailroom,
     breakers_are_closed,
     claimed,
-    eventually,
     messages,
     outcomes,
     rows,
     send_due,
     states,
 )
+from sites import eventually
 
 from services.notifications import claims
 from services.notifications.providers import infobip, registry, whatsapp_cloud

@@ -164,7 +164,8 @@ def test_one_that_does_not_is_asked_step_by_step() -> None:
     with listening(port(), Script(pipelining=False)) as script:
         send_due()
     assert states() == {"accepted": 12}
-    assert all(packet.count(b"\r\n") == 1 for packet in script.packets if packet[:4] == b"RCPT")
+    asked = [packet for packet in script.packets if packet[:4] == b"RCPT"]
+    assert {packet.count(b"\r\n") for packet in asked} == {1}
     assert len(script.mails) == len(set(script.mails)) == 12
 
 

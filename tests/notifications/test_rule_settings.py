@@ -1,6 +1,5 @@
 """What the national library decides about rules, and that it holds."""
 
-import re
 from collections.abc import Callable
 
 import httpx
@@ -14,6 +13,7 @@ from notifications.mailroom import (
     registered,
     rows,
 )
+from sites import form_token
 from uuid_utils.compat import uuid7
 
 from services.notifications import rule_settings, rule_words, rules, words
@@ -114,7 +114,7 @@ def test_the_page_lists_every_rule_and_who_changed_it(caller: As) -> None:
         for rule in rules.ALL:
             assert f'/notifications/rules/{rule.name}"' in page.text
         form = {
-            "form_token": token_of(client.get(PAGE).text),
+            "form_token": form_token(client.get(PAGE).text),
             "enabled": "no",
             "channel_1": "whatsapp",
             "channel_2": "email",
@@ -131,7 +131,7 @@ def test_the_page_lists_every_rule_and_who_changed_it(caller: As) -> None:
 
 def test_what_is_wrong_is_said_beside_what_was_chosen(caller: As) -> None:
     with caller() as client:
-        token = token_of(client.get(PAGE).text)
+        token = form_token(client.get(PAGE).text)
         twice = {"enabled": "no", "channel_1": "sms", "channel_2": "sms"}
         answer = client.post(PAGE, data={"form_token": token, **twice})
         assert answer.status_code == 422
@@ -173,9 +173,3 @@ def test_only_the_national_library_decides(caller: As, role: Role) -> None:
             client.put(f"{API}/thanks", json={"enabled": False, "channels": ["sms"]}),
         ):
             assert answer.status_code == 403
-
-
-def token_of(page: str) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', page)
-    assert found
-    return found[1]

@@ -27,13 +27,13 @@ from notifications.mailroom import (
     changed,
     coming_meeting,
     deliver,
-    eventually,
     mails,
     registered,
     rows,
     sealed,
     send_due,
 )
+from sites import eventually
 
 from services.notifications import (
     forgetting,

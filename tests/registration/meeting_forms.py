@@ -42,9 +42,6 @@ def log(meeting: Meeting) -> list[AuditEntry]:
         return list(session.scalars(query.order_by(AuditEntry.id)))
 
 
-# --- agenda and papers ---------------------------------------------------------------------
-
-
 def add_session(meeting: Meeting, starts: str, ends: str, title: str) -> None:
     day = meeting.starts_at + timedelta(hours=7)
     fields = {"title": title, "day": f"{day:%Y-%m-%d}", "starts": starts, "ends": ends}

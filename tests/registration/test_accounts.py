@@ -15,6 +15,7 @@ from registration.officials import (
     one,
     person,
 )
+from sites import form_token
 from sqlalchemy import text
 from visitors import Visitor
 
@@ -80,7 +81,7 @@ def test_a_form_keeps_what_was_typed_and_names_what_is_wrong(province: Visitor) 
 
 def test_a_double_click_makes_one_account_and_one_link(province: Visitor) -> None:
     page = province.get(f"{LIST}/new").text
-    token = page.split('name="form_token" value="')[1].split('"')[0]
+    token = form_token(page)
     fields = person() | {"form_token": token}
     query = "SELECT count(*) FROM outbox WHERE type LIKE '%account.created%'"
     before = one(query)

@@ -28,9 +28,6 @@ from services.registration.resources import database
 pytestmark = pytest.mark.usefixtures("registration_database")
 
 
-# --- quotas --------------------------------------------------------------------------------
-
-
 def test_quotas_are_changed_and_the_waiting_move_up() -> None:
     meeting = open_meeting(QuotaPlan("meeting", "", 2))
     guests(meeting, 2)

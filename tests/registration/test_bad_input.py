@@ -73,7 +73,9 @@ def test_a_wrong_field_is_named(client: httpx.Client, change: dict[str, Any], fi
 
 
 def test_each_error_is_told_in_both_languages(client: httpx.Client) -> None:
-    for error in problem(client.post(API, json={}))["errors"]:
+    errors = problem(client.post(API, json={}))["errors"]
+    assert errors
+    for error in errors:
         assert error["message"] != error["message_en"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 from registration.paper_facts import MEETING, TICKET, wib
 
-from services.registration.documents.calendar import CalendarFacts, ics
+from shared.documents.calendar import CalendarFacts, ics
 
 EVENT = CalendarFacts(
     registration_id=UUID(int=7),
@@ -22,9 +22,6 @@ EVENT = CalendarFacts(
     venue="CK Hotel Tanjungpinang; Jalan Contoh, Tanjungpinang",
     changed_at=wib(1, 9),
 )
-
-
-# --- calendar ----------------------------------------------------------------------------
 
 
 def opened(content: bytes) -> Any:

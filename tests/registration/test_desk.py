@@ -13,11 +13,11 @@ from deskwork import (
     NATIONAL,
     RIAU,
     Office,
-    form_token,
     statuses,
     submit,
 )
 from registering import open_meeting
+from sites import form_token
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
@@ -48,7 +48,7 @@ def on_page(meeting: Meeting, **fields: Any) -> Any:
     """A decision by the page's form."""
     page = f"/desk/{meeting.slug}"
     office = Office(KEPRI)
-    token = form_token(office.get(page))
+    token = form_token(office.get(page).text)
     return office.post(f"{page}/decisions", data={"form_token": token} | fields)
 
 

@@ -6,17 +6,13 @@ import pytest
 from deskwork import BINTAN, KEPRI, LIBRARY, NATIONAL, RIAU, Office, submit
 from registering import numbers, open_meeting
 from registration.directory import VILLAGE, add, approved, certified, person_of, read, trainings
+from sites import form_token
 from sqlalchemy import select
 
 from services.registration import coverage, jobs, libraries, people, seats
 from services.registration.coverage import Chosen
 from services.registration.directory_schemas import LibraryForm
-from services.registration.models import (
-    AuditEntry,
-    Certificate,
-    Meeting,
-    Training,
-)
+from services.registration.models import AuditEntry, Certificate, Meeting, Training
 from services.registration.resources import database
 from shared import regions
 
@@ -57,7 +53,7 @@ def test_a_form_sent_twice_adds_one_and_what_was_typed_stays_after_an_error() ->
     office = Office(KEPRI)
     name = f"Perpustakaan Desa Kembar {next(numbers)}"
     shown = office.get("/libraries/new").text
-    token = shown.split('name="form_token" value="')[-1].split('"')[0]
+    token = form_token(shown)
     fields = FIELDS | {"name": name, "form_token": token}
     assert [office.post("/libraries/new", data=fields).status_code for _ in range(2)] == [303, 303]
     wrong = office.fills("/libraries/new", FIELDS | {"name": "Contoh", "kind": "province"})

@@ -6,6 +6,7 @@ import pytest
 from deskwork import BINTAN, KEPRI, Office, csv_sheet
 from registering import numbers, open_meeting
 from registration.directory import VILLAGE, add, approved, person_of, read
+from sites import form_token
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
@@ -24,7 +25,7 @@ def handed_in(kind: str, data: bytes, caller: Caller = KEPRI) -> dict[str, int]:
     """Hand a sheet in, take all of it, and return what became of its rows."""
     office = Office(caller)
     page = f"/imports/new/{kind}"
-    token = office.get(page).text.split('name="form_token" value="')[-1].split('"')[0]
+    token = form_token(office.get(page).text)
     fields = {"form_token": token, "consent": "yes"}
     sent = office.post(page, data=fields, files={"file": ("tabel.csv", data)})
     assert sent.status_code == 303, sent.text

@@ -16,7 +16,7 @@ from registering import (
     registration,
 )
 from registration.personal_data import NIK, approve, asked, get, register
-from sites import eventually
+from sites import eventually, form_token
 from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
@@ -147,7 +147,7 @@ def _leave_traces(browser: Browser, own: str, person: Registration, meeting: Mee
         session.add(ImportRow(job_id=job.id, number=2, values=values))
     jobs.keep_directory()
     shown = browser.get("/links").text
-    token = shown.split('name="form_token" value="')[-1].split('"')[0]
+    token = form_token(shown)
     browser.ask("POST", "/links", data={"form_token": token, "contact": EMAIL})
     assert browser.get(own).status_code == 200
 

@@ -14,8 +14,8 @@ from registering import (
     photo,
     registered,
     registration,
-    token,
 )
+from sites import form_token
 from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
@@ -141,7 +141,7 @@ def test_files_are_kept_between_attempts_and_then_belong_to_the_registration(
     assert wrong.status_code == 422
     assert "surat tugas.pdf" in wrong.text
     assert "sudah kami terima" in wrong.text
-    again = PERSON | BOOTH | {"form_token": token(wrong)}
+    again = PERSON | BOOTH | {"form_token": form_token(wrong.text)}
     replaced = [("assignment_letter", ("baru.jpg", photo()))]
     own = browser.fill_in(meeting, again, files=replaced).headers["location"]
     kept = uploads_of(own)
@@ -167,7 +167,7 @@ def test_a_booth_has_four_photos_and_one_can_be_taken_back(browser: Browser) -> 
     assert answer.status_code == 422
     assert "Paling banyak empat foto" in answer.text
     dropped = answer.text.split('name="drop_upload" value="')[1].split('"')[0]
-    again = PERSON | BOOTH | {"form_token": token(answer), "drop_upload": dropped}
+    again = PERSON | BOOTH | {"form_token": form_token(answer.text), "drop_upload": dropped}
     own = browser.fill_in(meeting, again).headers["location"]
     assert len(uploads_of(own)) == 3
 
@@ -189,7 +189,9 @@ def test_changing_the_language_keeps_what_was_typed(browser: Browser) -> None:
     assert '<html lang="en">' in page.text
     assert "Setengah Jadi" in page.text
     assert "You come as" in page.text
-    own = browser.fill_in(meeting, PERSON | {"form_token": token(page)}).headers["location"]
+    own = browser.fill_in(meeting, PERSON | {"form_token": form_token(page.text)}).headers[
+        "location"
+    ]
     assert registration(own).language == "en"
 
 
@@ -213,7 +215,7 @@ def test_who_finds_no_seat_is_told_which_is_full_and_may_wait_with_all_they_type
     assert full.status_code == 409
     assert '<a href="#region_code">Tempat untuk kabupaten/kota ini sudah terisi.</a>' in full.text
     assert 'name="join_waiting_list" value="yes"' in full.text
-    again = second | {"form_token": token(full), "join_waiting_list": "yes"}
+    again = second | {"form_token": form_token(full.text), "join_waiting_list": "yes"}
     own = browser.fill_in(meeting, again).headers["location"]
     assert registration(own).status == "waiting"
     assert "Urutan Anda di daftar tunggu: 1." in browser.get(own).text
@@ -240,7 +242,7 @@ def test_a_double_click_is_one_registration(browser: Browser) -> None:
     page = browser.get(
         f"/meetings/{meeting.slug}/register", params={"participant_type": "village_library"}
     )
-    typed = PERSON | {"form_token": token(page)}
+    typed = PERSON | {"form_token": form_token(page.text)}
     answers = [browser.fill_in(meeting, typed) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
     assert registered(meeting) == 1
@@ -283,7 +285,7 @@ def test_the_hosts_own_questions_are_asked_checked_and_stored(browser: Browser) 
     assert missing.status_code == 422
     assert 'href="#q_kaos"' in missing.text
     assert 'href="#q_foto"' in missing.text
-    typed = PERSON | {"q_kaos": "l", "form_token": token(missing)}
+    typed = PERSON | {"q_kaos": "l", "form_token": form_token(missing.text)}
     answer = browser.fill_in(meeting, typed, files=[("q_foto", ("rak.jpg", photo()))])
     person = registration(answer.headers["location"])
     [upload] = uploads_of(answer.headers["location"])

@@ -28,9 +28,6 @@ from shared.security import Caller
 pytestmark = pytest.mark.usefixtures("registration_database")
 
 
-# --- editing -------------------------------------------------------------------------------
-
-
 def test_a_draft_is_made_once_and_seen_by_its_hosts_only() -> None:
     fields = {
         "form_token": forms.new_form(),

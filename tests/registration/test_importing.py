@@ -13,14 +13,13 @@ from deskwork import (
     RIAU,
     Office,
     csv_sheet,
-    form_token,
     row,
     submit,
     xlsx_sheet,
 )
 from registering import open_meeting, registered
 from registration.handed_in import change, faults, hand_in, job, job_id, outcomes, read, take, work
-from sites import ROOT, eventually
+from sites import ROOT, eventually, form_token
 from sqlalchemy import text
 
 from services.registration import importing, imports
@@ -57,7 +56,7 @@ def test_the_same_file_twice_changes_nothing() -> None:
 def test_a_form_sent_twice_is_one_import() -> None:
     meeting = open_meeting()
     office, page = Office(KEPRI), f"/desk/{meeting.slug}/imports"
-    fields = {"consent": "yes", "form_token": form_token(office.get(page))}
+    fields = {"consent": "yes", "form_token": form_token(office.get(page).text)}
     files = {"file": ("a.csv", csv_sheet([row()]))}
     first, second = (office.post(page, data=fields, files=files) for _ in range(2))
     assert first.headers["location"] == second.headers["location"]
@@ -112,7 +111,7 @@ def test_cancelled_is_cancelled_and_what_was_taken_stays() -> None:
     answer = Office(KEPRI).post(
         location,
         data={
-            "form_token": form_token(Office(KEPRI).get(f"/desk/{meeting.slug}/imports")),
+            "form_token": form_token(Office(KEPRI).get(f"/desk/{meeting.slug}/imports").text),
             "action": "take",
         },
     )

@@ -38,9 +38,6 @@ def invitation(facts: InvitationFacts) -> bytes:
     return file.getvalue()
 
 
-# --- invitation --------------------------------------------------------------------------
-
-
 def test_the_letter_has_all_parts_of_an_official_one() -> None:
     content = invitation(replace(INVITATION, copies=("Gubernur Contoh",)))
 

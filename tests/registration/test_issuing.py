@@ -36,9 +36,6 @@ from shared.bus.queues import TooSlow
 pytestmark = pytest.mark.usefixtures("registration_database")
 
 
-# --- in the background ---------------------------------------------------------------------
-
-
 def test_a_run_issues_all_and_leaves_one_file_to_print() -> None:
     meeting = open_meeting()
     guests(meeting, 60)

@@ -15,8 +15,8 @@ from registering import (
     pdf,
     photo,
     registration,
-    token,
 )
+from sites import form_token
 from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
@@ -91,7 +91,7 @@ def test_who_was_sent_back_corrects_and_is_submitted_again(browser: Browser) -> 
     answer = browser.ask(
         "POST",
         f"{own}/correct",
-        data=changes | {"form_token": token(page)},
+        data=changes | {"form_token": form_token(page.text)},
         files=[("assignment_letter", ("surat.pdf", pdf()))],
     )
     assert answer.status_code == 303
@@ -110,8 +110,8 @@ def test_a_correction_that_is_wrong_keeps_what_was_typed_and_changes_nothing(
     browser: Browser,
 ) -> None:
     own = browser.registers(open_meeting())
-    form_token = token(browser.get(f"{own}/correct"))
-    typed = PERSON | {"name": "Nama Baru", "email": "salah", "form_token": form_token}
+    token = form_token(browser.get(f"{own}/correct").text)
+    typed = PERSON | {"name": "Nama Baru", "email": "salah", "form_token": token}
     answer = browser.ask("POST", f"{own}/correct", data=typed)
     assert answer.status_code == 422
     assert "Nama Baru" in answer.text
@@ -122,11 +122,11 @@ def test_a_file_sent_with_a_correction_replaces_the_one_before(browser: Browser)
     meeting = open_meeting()
     letter = [("assignment_letter", ("lama.pdf", pdf()))]
     own = browser.fill_in(meeting, PERSON, files=letter).headers["location"]
-    form_token = token(browser.get(f"{own}/correct"))
+    token = form_token(browser.get(f"{own}/correct").text)
     browser.ask(
         "POST",
         f"{own}/correct",
-        data=PERSON | {"form_token": form_token},
+        data=PERSON | {"form_token": token},
         files=[("assignment_letter", ("baru.jpg", photo()))],
     )
     with database.sessions.begin() as session:
@@ -181,8 +181,8 @@ def test_cancelling_asks_first_gives_the_seat_on_and_tells_why(browser: Browser)
 def test_an_offer_that_was_taken_already_is_told_plainly(browser: Browser) -> None:
     meeting = open_meeting(1)
     own = browser.registers(meeting)
-    form_token = token(browser.get(f"{own}/cancel"))
-    answer = browser.ask("POST", f"{own}/accept", data={"form_token": form_token})
+    token = form_token(browser.get(f"{own}/cancel").text)
+    answer = browser.ask("POST", f"{own}/accept", data={"form_token": token})
     assert answer.status_code == 409
     assert "tidak dapat dilakukan lagi" in answer.text
 
@@ -220,8 +220,8 @@ def test_nothing_can_be_changed_once_the_meeting_has_begun(browser: Browser) -> 
     page = browser.get(own).text
     assert f"{own}/cancel" not in page
     assert f"{own}/correct" not in page
-    form_token = token(browser.get("/links"))
-    answer = browser.ask("POST", f"{own}/cancel", data={"form_token": form_token})
+    token = form_token(browser.get("/links").text)
+    answer = browser.ask("POST", f"{own}/cancel", data={"form_token": token})
     assert answer.status_code == 409
 
 
@@ -275,8 +275,8 @@ def test_asking_for_the_link_tells_a_stranger_nothing(browser: Browser) -> None:
     own = browser.registers(open_meeting(), email="tertinggal@contoh.id")
     answers = []
     for contact in ("TERTINGGAL@contoh.id", "tidak.dikenal@contoh.id"):
-        form_token = token(browser.get("/links"))
-        sent = {"contact": contact, "form_token": form_token}
+        token = form_token(browser.get("/links").text)
+        sent = {"contact": contact, "form_token": token}
         answer = browser.ask("POST", "/links", data=sent)
         answers.append((answer.status_code, answer.headers["location"], answer.text))
     assert answers[0] == answers[1]
@@ -293,8 +293,8 @@ def test_each_province_is_told_of_its_own_people_alone(browser: Browser) -> None
         own = browser.registers(meeting, email="tiga@contoh.id", name=f"Peserta {name} (contoh)")
         with database.sessions.begin() as session:
             session.get_one(Registration, registration(own).id).region_code = region_code
-    form_token = token(browser.get("/links"))
-    browser.ask("POST", "/links", data={"contact": "tiga@contoh.id", "form_token": form_token})
+    token = form_token(browser.get("/links").text)
+    browser.ask("POST", "/links", data={"contact": "tiga@contoh.id", "form_token": token})
     told: dict[str, set[str]] = {}
     for event in asked("tiga@contoh.id"):
         data: Any = event["data"]
@@ -317,10 +317,10 @@ def own_id(event: dict[str, object]) -> str:
 
 def test_a_number_finds_the_links_as_well_and_nonsense_is_told(browser: Browser) -> None:
     browser.registers(open_meeting(), email="", phone="0813 0000 1111")
-    form_token = token(browser.get("/links"))
-    sent = {"contact": "+62 813-0000-1111", "form_token": form_token}
+    token = form_token(browser.get("/links").text)
+    sent = {"contact": "+62 813-0000-1111", "form_token": token}
     assert browser.ask("POST", "/links", data=sent).status_code == 303
     assert len(asked("+6281300001111")) == 1
-    nonsense = browser.ask("POST", "/links", data={"contact": "saya", "form_token": form_token})
+    nonsense = browser.ask("POST", "/links", data={"contact": "saya", "form_token": token})
     assert nonsense.status_code == 422
     assert 'href="#contact"' in nonsense.text

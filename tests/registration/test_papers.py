@@ -172,6 +172,7 @@ def test_no_text_however_long_leaves_the_border_or_covers_another(  # noqa: PLR0
     )
     (page,) = reader(certificate(facts)).pages
     lines = boxes(page)
+    assert lines
     for line in lines:
         assert line.left > INSIDE
         assert line.bottom > INSIDE

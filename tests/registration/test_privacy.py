@@ -5,12 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from deskwork import BINTAN, KEPRI, NATIONAL, RIAU, Office
-from registering import (
-    Browser,
-    open_meeting,
-    registration,
-)
+from registering import Browser, open_meeting, registration
 from registration.personal_data import NIK, approve, asked, get, register
+from sites import form_token
 from sqlalchemy import select
 
 from services.registration import (
@@ -23,10 +20,7 @@ from services.registration import (
     registrations,
     words,
 )
-from services.registration.models import (
-    AuditEntry,
-    Registration,
-)
+from services.registration.models import AuditEntry, Registration
 from services.registration.resources import database
 
 pytestmark = pytest.mark.usefixtures("registration_database")
@@ -84,7 +78,7 @@ def test_a_withdrawn_consent_ends_at_once_and_its_proof_stays(browser: Browser) 
         photos = stalls[0].photos
     assert browser.get(f"/photos/{photos[0]}").status_code == 200
     page = browser.get(f"{own}/data").text
-    token = page.split('name="form_token" value="')[-1].split('"')[0]
+    token = form_token(page)
     sent = browser.ask("POST", f"{own}/data/consents/gallery", data={"form_token": token})
     assert sent.status_code == 303
     assert browser.get(f"/photos/{photos[0]}").status_code == 404
@@ -108,7 +102,7 @@ def test_who_asks_for_deletion_gives_the_seat_up_and_both_sides_see_the_clock(
     confirm = browser.get(f"{own}/data/ask/delete")
     assert "Kursi Anda dilepas" in confirm.text
     assert "Keterangan di sertifikat" in confirm.text
-    token = confirm.text.split('name="form_token" value="')[-1].split('"')[0]
+    token = form_token(confirm.text)
     for _ in range(2):  # a double click is one request
         sent = browser.ask("POST", f"{own}/data/ask/delete", data={"form_token": token})
         assert sent.status_code == 303
@@ -146,7 +140,9 @@ def test_a_request_is_declined_with_a_reason_or_carried_out_and_only_once(
     stop = asked(person.id, "stop")
     with database.sessions.begin() as session:
         data_requests.carry_out(session, KEPRI, stop)
-        assert all(given.withdrawn_at for given in consents.of(session, person.id))
+        given = consents.of(session, person.id)
+        assert given
+        assert all(one.withdrawn_at for one in given)
     assert get(Registration, person.id).status == "cancelled"
 
 

@@ -6,7 +6,15 @@ from uuid import UUID
 
 import pytest
 from pypdf import PdfReader
-from registering import BOOTH, PERSON, Browser, open_meeting, photo, registration, token
+from registering import (
+    BOOTH,
+    PERSON,
+    Browser,
+    open_meeting,
+    photo,
+    registration,
+)
+from sites import form_token
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
@@ -140,7 +148,7 @@ def test_a_photo_is_gone_with_the_consent_or_the_host_s_yes(browser: Browser) ->
         booths.decide(session, HOST, registration(own).id, "accepted")
     assert browser.get(address).status_code == 200
     typed = PERSON | BOOTH | {"name": "Pelapak Contoh 1", "email": "lapak1@contoh.id"}
-    typed |= {"booth_public": "", "form_token": token(browser.get(f"{own}/correct"))}
+    typed |= {"booth_public": "", "form_token": form_token(browser.get(f"{own}/correct").text)}
     assert browser.ask("POST", f"{own}/correct", data=typed).status_code == 303
     assert browser.get(address).status_code == 404
     with database.sessions.begin() as session:
@@ -156,7 +164,7 @@ def test_a_booth_with_new_content_leaves_the_gallery_until_it_is_accepted_again(
     own = show_booth(browser, meeting)
     typed = PERSON | BOOTH | {"name": "Pelapak Contoh 1", "email": "lapak1@contoh.id"}
     typed |= {"booth_title": "Lapak Lain" if change == "title" else "Lapak Contoh 01"}
-    typed |= {"form_token": token(browser.get(f"{own}/correct"))}
+    typed |= {"form_token": form_token(browser.get(f"{own}/correct").text)}
     files = [("booth_photo", ("baru.jpg", photo("red")))] if change == "photo" else None
     answer = browser.ask("POST", f"{own}/correct", data=typed, files=files)
     assert answer.status_code == 303, answer.text

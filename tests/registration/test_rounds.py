@@ -24,9 +24,6 @@ from shared import regions
 pytestmark = pytest.mark.usefixtures("registration_database")
 
 
-# --- rounds --------------------------------------------------------------------------------
-
-
 def template(name: str, **changes: Any) -> dict[str, Any]:
     return {
         "form_token": forms.new_form(),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from sites import form_token
 from sqlalchemy import text
 from visitors import Visitor
 
@@ -97,7 +98,7 @@ def test_a_page_is_renewed_on_the_way_and_the_session_slides(signed_in: Visitor)
 
 def test_what_was_typed_survives_the_renewal(signed_in: Visitor) -> None:
     page = signed_in.get(OWN).text
-    token = page.split('name="form_token" value="')[1].split('"')[0]
+    token = form_token(page)
     let_token_run_out(signed_in)
     fields = {"name": "Nama Baru (contoh)", "language": "en", "form_token": token}
     answer = signed_in.post(
@@ -197,8 +198,8 @@ def test_signing_out_ends_the_row_and_signing_in_again_ends_the_old_one(
 def test_one_sees_ones_devices_and_signs_each_out(email: str) -> None:
     phone, desk = Visitor(), Visitor()
     phone.sign_in(email, PASSWORD)
-    token = desk.get("/registration/sign-in").text.split('name="form_token" value="')[1]
-    fields = {"email": email, "password": PASSWORD, "form_token": token.split('"')[0]}
+    token = form_token(desk.get("/registration/sign-in").text)
+    fields = {"email": email, "password": PASSWORD, "form_token": token}
     agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0 Safari/537.36 Edg/140.0"
     desk.post("/registration/sign-in", data=fields, headers={"user-agent": agent})
     assert "Edge, Windows" in phone.get(OWN).text

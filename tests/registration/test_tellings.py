@@ -33,9 +33,6 @@ def due() -> None:
         session.execute(text("UPDATE telling SET due_at = now() WHERE finished_at IS NULL"))
 
 
-# --- everybody is told ---------------------------------------------------------------------
-
-
 def test_a_new_venue_reaches_each_who_comes_exactly_once() -> None:
     meeting = open_meeting()
     coming = guests(meeting, 3) + guests(

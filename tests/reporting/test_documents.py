@@ -150,6 +150,7 @@ def test_only_the_last_page_says_that_the_paper_is_complete(tmp_path: Path) -> N
     *before, last = pages(path)
     assert "Dokumen: lengkap · Jumlah baris: 1.200 · Keadaan data: revisi-4711" in last
     assert "Dibuat: 9 Agustus 2022, 08.00 WIB" in last
+    assert before
     assert not any("lengkap" in text for text in before)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from reporting.builders import Office, tell
 from reporting.libraries import library
+from sites import form_token
 from sqlalchemy import text
 
 from services.reporting import jobs, report_periods, report_schedules
@@ -159,7 +160,7 @@ def test_the_pages_keep_what_was_typed_and_say_what_is_wrong(told: Path) -> None
     office = Office(PIC)
     page = office.get("/reporting/schedules/new")
     assert page.status_code == 200
-    token = page.text.partition('name="form_token" value="')[2].partition('"')[0]
+    token = form_token(page.text)
     form = {
         "form_token": token,
         "kind": "completeness",

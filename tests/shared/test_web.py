@@ -288,7 +288,9 @@ def test_a_page_runs_no_foreign_or_inline_script(site: Site) -> None:
 
 
 def test_templates_carry_no_inline_script_or_style() -> None:
-    for template in (STATIC.parent / "templates").glob("*.html"):
+    templates = list((STATIC.parent / "templates").glob("*.html"))
+    assert templates
+    for template in templates:
         source = template.read_text()
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*src=)", source), template
 

@@ -26,7 +26,6 @@ from services.registration.documents.booth_card import (
     Product,
     write_booth_card,
 )
-from services.registration.documents.calendar import CalendarFacts, ics
 from services.registration.documents.ticket import qr_svg
 from services.registration.form_words import NEXT, REASONS, TICKET_QR
 from services.registration.pages.common import Typed, pages
@@ -37,6 +36,7 @@ from services.registration.seats import NotPossible
 from services.registration.settings import settings
 from services.registration.words import PARTICIPANT_TYPES, REFUSALS, STATUSES
 from shared import regions
+from shared.documents.calendar import CalendarFacts, ics
 from shared.files import send_file
 from shared.security import BadLink, anyone
 from shared.web import Form, formats

@@ -27,6 +27,7 @@ from services.reporting.documents.common import (
     dialled,
     long_date,
 )
+from services.reporting.documents.sheets import head_format, page_setup
 from services.reporting.documents.signing_paper import Heading, Person, SigningPaper
 from shared.documents.common import Progress, clean
 
@@ -260,29 +261,14 @@ def _sheet_look(
 ) -> dict[str, Any]:
     signatures = len(heads) - 7
     text = Format().set_align("vcenter").set_text_wrap()
-    # Excel takes 255 characters of header, where "&" begins a code and "&&" is the letter
-    title = f"{meeting.title} – {_place(meeting)}"[:120].replace("&", "&&")
     return {
         "column_widths": [6.0, 34.0, 40.0, 24.0, 19.0, 22.0, 26.0, *[30.0] * signatures],
         "column_formats": [Format().set_align("center").set_align("vcenter"), *[text] * 6],
-        "header_format": _head_format(),
+        "header_format": head_format(),
         "autofilter": True,
         "ignore_errors": [words.columns[4]],  # no green corner for a phone that is text
-        "page_setup": {
-            "landscape": True,
-            "paper_size": 9,  # A4
-            "fit_to_pages": (1, 0),
-            "repeat_rows": 0,
-            "header": f"&L{title}",
-            "footer": f"&L{words.page}",
-        },
+        "page_setup": page_setup(f"{meeting.title} – {_place(meeting)}", words.page),
     }
-
-
-def _head_format() -> Format:
-    head = Format().set_bold().set_text_wrap().set_align("vcenter")
-    head = head.set_font_color("#0b5d5b").set_background_color("#edf3f2")
-    return head.set_border_bottom("thin").set_border_bottom_color("#0b5d5b")
 
 
 def _notes(meeting: AttendanceMeeting, footer: Footer, language: Language) -> list[dict[str, str]]:
@@ -301,7 +287,7 @@ def _notes_look(words: _Words) -> dict[str, Any]:
     return {
         "column_widths": dict(zip(words.note_heads, (22.0, 80.0), strict=True)),
         "column_formats": [Format().set_bold(), Format().set_text_wrap()],
-        "header_format": _head_format(),
+        "header_format": head_format(),
     }
 
 

@@ -14,6 +14,7 @@ from rustpy_xlsxwriter import FastExcel, Format
 
 from services.reporting.documents.common import Footer, Language, closing, counted, csv_text
 from services.reporting.documents.list_paper import ListPaper, Place
+from services.reporting.documents.sheets import head_format, page_setup
 from shared.documents.common import Progress, clean
 
 SHEET_ROWS = 1_048_576
@@ -185,30 +186,15 @@ def _written(cell: Cell) -> Cell:
 
 
 def _look(listing: Listing, words: _Words) -> dict[str, Any]:
-    # Excel takes 255 characters of header, where "&" begins a code and "&&" is the letter
-    title = f"{listing.kind} – {listing.title}"[:120].replace("&", "&&")
     return {
         "column_widths": [
             10.0 if column.number else max(12.0, 14.0 * (column.share or 1))
             for column in listing.columns
         ],
-        "header_format": _head_format(),
+        "header_format": head_format(),
         "autofilter": True,
-        "page_setup": {
-            "landscape": True,
-            "paper_size": 9,  # A4
-            "fit_to_pages": (1, 0),
-            "repeat_rows": 0,
-            "header": f"&L{title}",
-            "footer": f"&L{words.page}",
-        },
+        "page_setup": page_setup(f"{listing.kind} – {listing.title}", words.page),
     }
-
-
-def _head_format() -> Format:
-    head = Format().set_bold().set_text_wrap().set_align("vcenter")
-    head = head.set_font_color("#0b5d5b").set_background_color("#edf3f2")
-    return head.set_border_bottom("thin").set_border_bottom_color("#0b5d5b")
 
 
 def _notes(listing: Listing, footer: Footer, language: Language) -> list[dict[str, str]]:
@@ -224,5 +210,5 @@ def _notes_look(words: _Words) -> dict[str, Any]:
     return {
         "column_widths": dict(zip(words.heads, (22.0, 80.0), strict=True)),
         "column_formats": [Format().set_bold(), Format().set_text_wrap()],
-        "header_format": _head_format(),
+        "header_format": head_format(),
     }

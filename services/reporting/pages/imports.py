@@ -1,7 +1,7 @@
 """Files of SIM TPBIS: hand one in, watch it, see what is wrong in it, take over, and undo."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,6 +15,7 @@ from services.reporting import import_words, jobs, rejected_rows, sim_files, sim
 from services.reporting.api.imports import RUNNING, status
 from services.reporting.models import SimImport
 from services.reporting.pages.common import Typed, pages
+from services.reporting.pages.own_telling import period
 from services.reporting.resources import Transaction, bus, database, forms
 from services.reporting.sim_imports import NotReady
 from services.reporting.streams import STREAMS
@@ -22,6 +23,7 @@ from shared import regions
 from shared.security import BadLink, Caller, Staff
 from shared.uploads import Refused
 from shared.web import Form, read_upload_form, uploaded
+from shared.web.languages import choose_language
 
 router = APIRouter(prefix="/imports", include_in_schema=False)
 Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
@@ -145,6 +147,12 @@ def show_rows(  # noqa: PLR0913, PLR0917 - what a page is asked by
         rows=rows,
         places=sim_imports.places_of(session, job, rows),
         every=STREAMS,
+        period=lambda report: period(
+            STREAMS[report["stream"]],
+            date.fromisoformat(report["day"]),
+            say,
+            choose_language(request),
+        ),
         words=import_words,
         chips=[
             (f"?kind={name}", say(label), name == kind)

@@ -1,7 +1,6 @@
 """The calendar file of a meeting: one event that later files change or cancel in place.
 
-The mails of notifications (`attachments`) carry the same entry, so UID and SEQUENCE follow the same
-rule there.
+It is offered on the registrant's own page and goes with mails; whichever comes later holds.
 """
 
 from dataclasses import dataclass
@@ -10,15 +9,7 @@ from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from icalendar import (
-    Alarm,
-    Calendar,
-    Event,
-    Timezone,
-    TimezoneStandard,
-    vCalAddress,
-    vText,
-)
+from icalendar import Alarm, Calendar, Event, Timezone, TimezoneStandard, vCalAddress, vText
 
 from shared.web.formats import ZONES, Language, localise
 
@@ -51,19 +42,23 @@ class CalendarFacts:
     organiser_email: str = ""
     language: Language = "id"
 
+    @property
+    def method(self) -> str:
+        """What a calendar does with the file (RFC 5546)."""
+        return "CANCEL" if self.status == "CANCELLED" else "PUBLISH"
+
 
 def ics(facts: CalendarFacts) -> bytes:
     """The file (RFC 5545); a cancelled meeting is a CANCEL of the same UID."""
-    cancelled = facts.status == "CANCELLED"
     starts, name = localise(facts.starts_at, facts.zone)
     calendar = Calendar()
     calendar.add("prodid", "-//Sejawat//Pendaftaran//ID")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
+    calendar.add("method", facts.method)
     calendar.add_component(_zone(name))
     event = _event(facts, starts)
-    if not cancelled:
+    if facts.status != "CANCELLED":
         event.add_component(_reminder(facts))
     calendar.add_component(event)
     content: bytes = calendar.to_ical()

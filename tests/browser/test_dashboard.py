@@ -82,7 +82,7 @@ def test_another_choice_of_months_is_an_address(open_page: OpenPage) -> None:
         summary.click()
     page.get_by_label("Dari bulan").fill("2025-03")
     page.get_by_label("Sampai bulan").fill("2025-03")
-    page.get_by_label("Jenis laporan", exact=True).select_option("pelibatan")
+    page.get_by_role("combobox", name=re.compile("^Jenis laporan")).select_option("pelibatan")
     page.get_by_role("button", name="Tampilkan").click()
     expect(page.get_by_text("Pelibatan masyarakat: laporan, Maret 2025")).to_be_visible()
     shared = open_page(page.url, account=HOST)

@@ -4,7 +4,10 @@ PORT ?= 8000
 DATA ?= .data
 BIN := .venv/bin
 NAME ?= bus
-SERVICES := tests/notifications tests/registration tests/reporting
+PYTEST := .venv/bin/python -m pytest --durations=10
+# Three processes that take about as long as each other: the last one is all that is not named.
+FIRST := tests/notifications tests/shared
+SECOND := tests/registration tests/reporting
 
 .PHONY: run test check bench chaos setup lock
 
@@ -13,13 +16,13 @@ run: setup
 	$(BIN)/python run.py --port $(PORT) --data $(DATA)
 
 # What CI runs: the checks, then the tests on real PostgreSQL and Redis.
-test: check
-	@# Three processes, each in order: two for the services' folders, one for all the rest.
-	$(BIN)/python -m pytest tests/notifications > .pytest-notifications.log 2>&1 & first=$$!; \
-	$(BIN)/python -m pytest tests/registration tests/reporting > .pytest-services.log 2>&1 & second=$$!; \
-	$(BIN)/python -m pytest $(SERVICES:%=--ignore=%); rest=$$?; \
+test: setup
+	@$(PYTEST) $(FIRST) > .pytest-first.log 2>&1 & first=$$!; \
+	$(PYTEST) $(SECOND) > .pytest-second.log 2>&1 & second=$$!; \
+	$(MAKE) --no-print-directory check; checks=$$?; \
+	$(PYTEST) $(FIRST:%=--ignore=%) $(SECOND:%=--ignore=%); rest=$$?; \
 	wait $$first; first=$$?; wait $$second; second=$$?; \
-	cat .pytest-notifications.log .pytest-services.log; exit $$((rest + first + second))
+	cat .pytest-first.log .pytest-second.log; exit $$((checks + rest + first + second))
 
 check: setup
 	$(BIN)/ruff check .

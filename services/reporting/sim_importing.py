@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.reporting import library_matching, sim_files
+from services.reporting import library_matching, sim_files, sim_imports
 from services.reporting.guards import SIMILAR
 from services.reporting.models import SimImport, SimPlace, SimRow
 from services.reporting.resources import database
@@ -352,7 +352,11 @@ def _renew(session: Session, held: Claim, more: int) -> datetime:
 
 
 def _end(held: Claim, state: str, error: str = "") -> None:
-    if _write(_END, held.key | {"next": state, "error": error}):
+    with database.sessions.begin() as session:
+        ended = session.execute(_END, held.key | {"next": state, "error": error}).first()
+        if ended and state in {"done", "failed"}:
+            sim_imports.say_end(session, held.row.id)
+    if ended:
         log.info("import.ended", id=str(held.row.id), state=state, error=error)
 
 

@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 
 from services.reporting import library_matching
 from services.reporting.models import SimImport, SimPlace, SimRow
-from services.reporting.resources import import_files
+from services.reporting.resources import bus, import_files
+from services.reporting.settings import settings
 from shared.documents.common import clean
+from shared.events import ImportFinished
 from shared.security import Caller, in_scope
 
 PAGE = 20  # imports
@@ -100,6 +102,28 @@ _COUNTS = text("""
 def counts(session: Session, job: SimImport) -> Row[Any]:
     """How many rows an import has, and of what sort."""
     return session.execute(_COUNTS, {"id": job.id}).one()
+
+
+def say_end(session: Session, import_id: UUID) -> None:
+    """Tell whoever ordered it that it is done or has failed."""
+    job = session.get_one(SimImport, import_id)
+    found = counts(session, job)
+    told = ImportFinished(
+        import_id=job.id,
+        kind="activities",
+        requested_by=job.account,
+        region_code=job.region_code,
+        file_name=job.file_name,
+        state="done" if job.state == "done" else "failed",
+        taken=found.taken,
+        waiting=0,
+        completed=0,
+        already=found.already,
+        refused=found.not_ours + found.open,
+        faulty=found.bad,
+        link=f"{settings().base_url}/reporting/imports/{job.id}",
+    )
+    bus.publish(session, told)
 
 
 def rows_page(

@@ -13,7 +13,7 @@ class ImportFinished(Event):
     type: ClassVar[str] = "id.sejawat.import.finished.v1"
 
     import_id: UUID
-    kind: str  # registrations, libraries or people
+    kind: str  # registrations, libraries, people or activities
     requested_by: str  # the account's id
     region_code: str  # the scope in which rows were accepted; empty: the country
     file_name: str

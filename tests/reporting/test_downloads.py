@@ -42,7 +42,8 @@ def test_a_link_that_is_forged_over_or_for_something_else_opens_nothing(link: st
     token = link.rpartition("/")[2]
     value = file_links.read(token)
     forged = [
-        token[:-1] + ("A" if token[-1] != "A" else "B"),
+        # Not the last sign, of whose bits some mean nothing.
+        token[:-9] + ("A" if token[-9] != "A" else "B") + token[-8:],
         token[1:],
         "",
         "x",

@@ -35,6 +35,11 @@ def test_the_same_file_twice_changes_nothing() -> None:
         assert job.state == "done"
         assert getattr(counts(job), outcome) == 1500
         assert activities("stage = 1 AND timely = 1") == 1500
+        [(told,)] = execute(
+            "SELECT envelope -> 'data' FROM outbox WHERE type LIKE '%import.finished%'"
+            f" AND envelope ->> 'subject' = '{job.id}'"
+        )
+        assert (told["state"], told[outcome], told["faulty"]) == ("done", 1500, 1)
     with database.sessions.begin() as session:
         assert rollups.recount(session, TODAY.replace(month=3, day=1)) == 0
 

@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -82,21 +83,56 @@ def _measure(folder: Path, supervisor: Supervisor) -> dict[str, Any]:
     jobs = _order()
     _start(folder, supervisor, "worker", "worker", "--processes", "2")
     _start(folder, supervisor, "relay", "relay")
-    recoveries: list[float] = []
+    watch = _Watch()
+    watch.start()
     for part in range(1, KILLS + 1):
         wait_until(lambda part=part: _number(_STATES) >= part * jobs // (KILLS + 2), "more", 600)  # type: ignore[misc]
         wait_until(lambda: bool(_cut()), "a report in hand", 120, every=0.01)
         cut = _cut()
         os.killpg(supervisor.pid("worker") or 0, signal.SIGKILL)
-        killed = time.perf_counter()
+        watch.killed(cut)
         if part == KILLS // 2:
             _flush()
-        wait_until(lambda cut=cut: not _same(cut), "the cut off ones went on", 120, every=0.1)  # type: ignore[misc]
-        recoveries.append(time.perf_counter() - killed)
-        print(f"kill {part}: {len(cut)} cut off, on after {recoveries[-1]:.1f} s", file=sys.stderr)
+        wait_until(lambda: supervisor.pid("worker") is not None, "the next worker", 30)
     wait_until(lambda: not _number(_OPEN), "the last report", 900, every=0.5)
+    recoveries = watch.end()
     supervisor.stop()
     return {"jobs": jobs, **_look(), "recovery_s_max": round(max(recoveries), 1)}
+
+
+class _Watch(threading.Thread):
+    """Notes how long after each kill no report stands where that kill left it.
+
+    Beside the kills, as the other reports go on meanwhile.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._waiting: list[tuple[float, dict[Any, int]]] = []
+        self._recoveries: list[float] = []
+        self._ended = threading.Event()
+
+    def killed(self, cut: dict[Any, int]) -> None:
+        """These reports have just been cut off."""
+        print(f"kill: {len(cut)} cut off", file=sys.stderr)
+        self._waiting.append((time.perf_counter(), cut))
+
+    def run(self) -> None:
+        """Look, until `end`."""
+        while not self._ended.wait(0.1):
+            now = _cut()
+            for one in list(self._waiting):
+                killed, cut = one
+                if all(now.get(job) != attempt for job, attempt in cut.items()):
+                    self._waiting.remove(one)
+                    self._recoveries.append(time.perf_counter() - killed)
+
+    def end(self) -> list[float]:
+        """Seconds from each kill; raises TimeoutError when one never went on."""
+        wait_until(lambda: not self._waiting, "the cut off ones went on", 120)
+        self._ended.set()
+        self.join()
+        return self._recoveries
 
 
 def _start(folder: Path, supervisor: Supervisor, name: str, *command: str) -> None:
@@ -180,12 +216,6 @@ def _cut() -> dict[Any, int]:
 
     with database.sessions.begin() as session:
         return {row.id: row.attempt for row in session.execute(_RUNNING)}
-
-
-def _same(cut: dict[Any, int]) -> bool:
-    """One of them is still where the kill left it."""
-    now = _cut()
-    return any(now.get(one) == attempt for one, attempt in cut.items())
 
 
 def _flush() -> None:

@@ -1,8 +1,8 @@
 """Totals, trends and breakdowns, read from the sums: tens of milliseconds at ten million reports.
 
-A region's own level and the one below it are read from the kab/kota sums; what lies below a
-kab/kota from the libraries'. People are participations: nobody knows whether the same person came
-twice, so they are never called persons.
+A province and the country's provinces are read from the provinces' sums, what lies between from
+the kab/kota's, and what lies below a kab/kota from the libraries'. People are participations:
+nobody knows whether the same person came twice, so they are never called persons.
 """
 
 from collections.abc import Sequence
@@ -92,7 +92,12 @@ def _source(asked: Asked, by: Sequence[By], digits: int) -> tuple[str, str]:
         if deep:
             raise LookupError("categories are summed down to a kab/kota")
         return "category_rollup", "regency_code"
-    return ("library_rollup", "place_code") if deep else ("regency_rollup", "regency_code")
+    if deep:
+        return "library_rollup", "place_code"
+    provinces = "" if "region" in by else asked.region_code
+    if asked.region_code == provinces and len(provinces) <= PROVINCE:
+        return "province_rollup", "province_code"
+    return "regency_rollup", "regency_code"
 
 
 def _values(asked: Asked) -> dict[str, Any]:

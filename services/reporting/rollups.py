@@ -1,10 +1,10 @@
 """Sums in milliseconds: deltas are added up by one applier, and proved by recounting.
 
-    activity  --trigger-->  delta  --apply-->  sums by library, kab/kota, and category
+    activity  --trigger-->  delta  --apply-->  sums by library, kab/kota, category and province
 
-What is read is as old as the last delta that is not applied, which is a second or two. Province and
-country are summed when they are read: one row for the whole country would be what all writers
-wait for (docs/decisions/0011-sums-from-deltas.md).
+What is read is as old as the last delta that is not applied, which is a second or two. The country
+is summed when it is read. Nobody who reports waits for a province's row, as the applier alone
+writes sums (docs/decisions/0011-sums-from-deltas.md).
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,11 @@ SUMS = ("reports", *STAGES, *MEASURES)
 KEYS = {
     "library_rollup": ("library_id", "month", "stream", "verified", "place_code"),
     "regency_rollup": ("stream", "regency_code", "month", "verified"),
+    "province_rollup": ("stream", "province_code", "month", "verified"),
     "category_rollup": ("stream", "regency_code", "month", "category", "verified"),
 }
+# What a delta does not say in so many words.
+_SAID = "stage > 0 AS verified, left(regency_code, 2) AS province_code"
 _ADDED = ", ".join(
     [
         "sum(sign) AS reports",
@@ -57,9 +60,10 @@ _APPLY = text(f"""
         DELETE FROM delta WHERE id = ANY (ARRAY(SELECT id FROM delta ORDER BY id LIMIT :chunk))
         RETURNING *
     ), counted AS (
-        SELECT *, stage > 0 AS verified FROM taken
+        SELECT *, {_SAID} FROM taken
     ), libraries AS ({_upsert("library_rollup")}
     ), regencies AS ({_upsert("regency_rollup")}
+    ), provinces AS ({_upsert("province_rollup")}
     ), categories AS ({_upsert("category_rollup")}
     )
     SELECT count(*) AS deltas, extract(epoch FROM now() - min(written_at)) AS oldest_s
@@ -76,7 +80,7 @@ def _recount(table: str) -> str:
         ), facts AS (
             SELECT {key}, {_ADDED} FROM counted GROUP BY {key}
         ), waiting AS (
-            SELECT {key}, {_ADDED} FROM (SELECT *, stage > 0 AS verified FROM delta) AS delta
+            SELECT {key}, {_ADDED} FROM (SELECT *, {_SAID} FROM delta) AS delta
             WHERE month = :month GROUP BY {key}
         ), kept AS (
             SELECT {key}, {", ".join(f"sum({name}) AS {name}" for name in SUMS)}

@@ -66,7 +66,14 @@ def empty(engines: Path) -> Path:
             session,
             # Reports first: their deletion writes deltas.
             *("evidence", "activity_change", "activity", "delta"),
-            *("library_rollup", "regency_rollup", "category_rollup", "recount", "period_lock"),
+            *(
+                "library_rollup",
+                "regency_rollup",
+                "province_rollup",
+                "category_rollup",
+                "recount",
+                "period_lock",
+            ),
             *("sim_row", "sim_place", "sim_import", "library_match", "region_move"),
             *("participant", "attendance", "certificate", "meeting", "erased", "reader"),
             *("schedule_slot", "report_job", "report_schedule", "target", "silent_notice"),

@@ -1,4 +1,4 @@
-"""Sums, kept up to date from deltas. Province and country are summed when they are read."""
+"""Sums, kept up to date from deltas. The country is summed when it is read."""
 
 from datetime import date, datetime
 from typing import Any
@@ -44,6 +44,17 @@ class RegencyRollup(Base, Sums):
 
     stream: Mapped[str] = mapped_column(primary_key=True)
     regency_code: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    verified: Mapped[bool] = mapped_column(primary_key=True)
+
+
+class ProvinceRollup(Base, Sums):
+    """A province's month: the country's dashboard is a thirteenth of the kab/kota's rows."""
+
+    __tablename__ = "province_rollup"
+
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    province_code: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     month: Mapped[date] = mapped_column(primary_key=True)
     verified: Mapped[bool] = mapped_column(primary_key=True)
 

@@ -188,6 +188,32 @@ def upgrade() -> None:
     sa.Column('checked_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_recount'))
     )
+    op.create_table('province_rollup',
+    sa.Column('stream', sa.Text(), nullable=False),
+    sa.Column('province_code', sa.Text(collation='C'), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('verified', sa.Boolean(), nullable=False),
+    sa.Column('reports', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_regency', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_province', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('at_national', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('people', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('male', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('female', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('children', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('teens', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('adults', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('elderly', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('disabled', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('amount', sa.BigInteger(), server_default=sa.text('0'), nullable=False),
+    sa.Column('books', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('ebooks', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('computers', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('bandwidth', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('villages', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('timely', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.PrimaryKeyConstraint('stream', 'province_code', 'month', 'verified', name=op.f('pk_province_rollup'))
+    )
     op.create_table('regency_rollup',
     sa.Column('stream', sa.Text(), nullable=False),
     sa.Column('regency_code', sa.Text(collation='C'), nullable=False),
@@ -435,6 +461,7 @@ def downgrade() -> None:
     op.drop_table('activity')
     op.drop_index('ix_regency_rollup_month', table_name='regency_rollup')
     op.drop_table('regency_rollup')
+    op.drop_table('province_rollup')
     op.drop_table('recount')
     op.drop_table('silent_notice')
     op.drop_index('uq_period_lock_region_code_month', table_name='period_lock', postgresql_where=sa.text('unlocked_at IS NULL'))

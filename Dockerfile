@@ -4,8 +4,8 @@
 
 FROM python:3.13-slim AS build
 COPY requirements-services.lock /
-# Wheels only, so that nothing here needs a compiler; dkimpy is pure Python and has none. Bytecode is checked by nobody at run time:
-# the files below it cannot change, and a start then reads half as much.
+# Wheels only, so that nothing here needs a compiler; dkimpy is pure Python and has none. Bytecode is
+# checked by nobody at run time: the files below it cannot change, and a start reads half as much.
 RUN python -m venv --without-pip /venv \
  && pip --python /venv install --no-cache-dir --no-compile --only-binary=:all: --no-binary=dkimpy \
         --require-hashes --requirement /requirements-services.lock \

@@ -7,12 +7,9 @@ a kill until the report that it cut off is claimed again.
 """
 
 import hashlib
-import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -22,11 +19,9 @@ from sqlalchemy import text
 
 from bench import country
 from bench.laboratory import print_figures, wait_until
-from shared.local.postgres import Postgres
+from bench.reporting_alone import reporting_alone
 from shared.local.processes import ManagedProcess, Supervisor
-from shared.local.redis import Redis
-from shared.migrate import migrate
-from shared.security import Caller, new_key
+from shared.security import Caller
 
 SIZE = int(os.environ.get("SIZE", "100000"))  # reports in the country
 EACH = int(os.environ.get("EACH", "10"))
@@ -51,30 +46,12 @@ _MEETING = text("""
 
 def run() -> None:
     """Order, kill, flush, wait, and look at every file."""
-    folder = Path(tempfile.mkdtemp(prefix="sejawat-bench-"))
-    postgres, redis = Postgres(folder / "postgres"), Redis(folder / "redis")
-    postgres.start()
-    redis.start()
-    url = postgres.ensure_database("reporting", "reporting")
-    os.environ |= {
-        "DATABASE_URL_REPORTING": url,
-        "REDIS_URL": redis.url,
-        "SECRET_KEY_REPORTING": "only-for-benches-" * 3,
-        "TOKEN_PUBLIC_KEY": json.dumps(new_key().as_dict(private=False)),
-        "FILES": str(folder / "files"),
-    }
-    migrate("reporting", url)
     supervisor = Supervisor()
-    try:
-        figures = _measure(folder, supervisor)
-    finally:
-        supervisor.stop()
-        from services.reporting.resources import database
-
-        database.engine.dispose()
-        redis.stop()
-        postgres.stop()
-    shutil.rmtree(folder)
+    with reporting_alone() as folder:
+        try:
+            figures = _measure(folder, supervisor)
+        finally:
+            supervisor.stop()
     print_figures("chaos-reports", kills=KILLS, flushes=1, **figures)
 
 

@@ -13,7 +13,6 @@ import os
 import resource
 import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,10 +27,9 @@ from sqlalchemy import text
 
 from bench import country
 from bench.laboratory import print_figures
+from bench.reporting_alone import reporting_alone
 from services.reporting.documents.common import Footer
 from services.reporting.documents.listing import Column, Listing, write_pdf
-from shared.local.postgres import Postgres
-from shared.migrate import migrate
 from shared.security import Caller
 
 SIZE = int(os.environ.get("SIZE", "200000"))
@@ -54,25 +52,9 @@ Timed = tuple[float, float]  # seconds, and MiB above what the process had befor
 
 def run() -> None:
     """Measure, and print one JSON object."""
-    folder = Path(tempfile.mkdtemp(prefix="sejawat-bench-"))
-    postgres = Postgres(folder / "postgres")
-    postgres.start()
-    url = postgres.ensure_database("reporting", "reporting")
-    os.environ |= {
-        "DATABASE_URL_REPORTING": url,
-        "REDIS_URL": "redis://127.0.0.1:1/0",
-        "SECRET_KEY_REPORTING": "only-for-benches-" * 3,
-        "TOKEN_PUBLIC_KEY": "{}",
-        "FILES": str(folder / "files"),
-    }
-    migrate("reporting", url)
-    try:
+    with reporting_alone() as folder:
         _fill()
         figures = _measure(folder)
-    finally:
-        _dispose()
-        postgres.stop()
-    shutil.rmtree(folder)
     print_figures("export", size=SIZE, lines=LINES, **figures)
 
 

@@ -8,11 +8,9 @@ and a real relay and worker add them up; `difference` what a recount of every mo
 
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -23,10 +21,9 @@ from sqlalchemy import make_url, text
 
 from bench import country
 from bench.laboratory import percentile, print_figures, wait_until
-from shared.local.postgres import Postgres, find_programs
+from bench.reporting_alone import reporting_alone
+from shared.local.postgres import find_programs
 from shared.local.processes import ManagedProcess, Supervisor
-from shared.local.redis import Redis
-from shared.migrate import migrate
 
 SIZE = int(os.environ.get("SIZE", "1000000"))
 REPEATS = 5
@@ -55,25 +52,8 @@ _INSERT = """
 
 def run() -> None:
     """Measure, and print one JSON object."""
-    folder = Path(tempfile.mkdtemp(prefix="sejawat-bench-"))
-    postgres, redis = Postgres(folder / "postgres"), Redis(folder / "redis")
-    postgres.start()
-    redis.start()
-    url = postgres.ensure_database("reporting", "reporting")
-    os.environ |= {
-        "DATABASE_URL_REPORTING": url,
-        "REDIS_URL": redis.url,
-        "SECRET_KEY_REPORTING": "only-for-benches-" * 3,
-        "TOKEN_PUBLIC_KEY": "{}",
-        "FILES": str(folder / "files"),
-    }
-    migrate("reporting", url)
-    try:
+    with reporting_alone() as folder:
         figures = _measure(folder)
-    finally:
-        redis.stop()
-        postgres.stop()
-    shutil.rmtree(folder)
     print_figures("rollup", size=SIZE, **figures)
 
 

@@ -7,12 +7,9 @@ changes nothing. `peak_mib` is what the process had at most, above what it had b
 import json
 import os
 import resource
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +18,8 @@ from uuid_utils.compat import uuid7
 
 from bench import country
 from bench.laboratory import print_figures
+from bench.reporting_alone import reporting_alone
 from shared import regions
-from shared.local.postgres import Postgres
-from shared.migrate import migrate
 from shared.security import Caller
 
 SIZE = int(os.environ.get("SIZE", "100000"))
@@ -36,26 +32,8 @@ RUNNING = {"reading", "taking", "undoing"}
 
 def run() -> None:
     """Measure, and print one JSON object."""
-    folder = Path(tempfile.mkdtemp(prefix="sejawat-bench-"))
-    postgres = Postgres(folder / "postgres")
-    postgres.start()
-    url = postgres.ensure_database("reporting", "reporting")
-    os.environ |= {
-        "DATABASE_URL_REPORTING": url,
-        "REDIS_URL": "redis://127.0.0.1:1/0",
-        "SECRET_KEY_REPORTING": "only-for-benches-" * 3,
-        "TOKEN_PUBLIC_KEY": "{}",
-        "FILES": str(folder / "files"),
-    }
-    migrate("reporting", url)
-    try:
+    with reporting_alone():
         figures = _measure()
-    finally:
-        from services.reporting.resources import database
-
-        database.engine.dispose()
-        postgres.stop()
-    shutil.rmtree(folder)
     print_figures("sim_import", size=SIZE, libraries=LIBRARIES, **figures)
 
 

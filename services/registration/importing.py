@@ -8,7 +8,6 @@ goes on behind it; only the rows of one batch can be taken twice, and a row take
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -25,6 +24,7 @@ from services.registration.models import ImportRow, Meeting
 from services.registration.resources import database, files
 from services.registration.spreadsheets import Sheet, Unreadable
 from shared.bus.queues import TooSlow
+from shared.leases import Claim, Overtaken
 from shared.security import Caller
 
 log = structlog.get_logger()
@@ -77,23 +77,6 @@ _OUTCOMES = text("""
     UPDATE import_row SET outcome = told.outcome
     FROM unnest(CAST(:numbers AS int[]), CAST(:outcomes AS text[])) AS told(number, outcome)
     WHERE job_id = :id AND import_row.number = told.number""")
-
-
-class Overtaken(Exception):
-    """The job was cancelled, or is another worker's by now."""
-
-
-@dataclass(slots=True)
-class Claim:
-    """A job in this worker's hands, until `mark`, which moves with every write."""
-
-    row: Row[Any]
-    mark: datetime
-
-    @property
-    def key(self) -> dict[str, Any]:
-        """What a write must name to be heard."""
-        return {"id": self.row.id, "state": self.row.state, "mark": self.mark}
 
 
 def claim(session: Session) -> Claim | None:

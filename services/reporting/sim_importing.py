@@ -8,7 +8,6 @@ whole batches, and each report has a reference made from what it says: taken twi
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import islice
@@ -28,6 +27,7 @@ from services.reporting.resources import database
 from services.reporting.sim_files import Unreadable
 from services.reporting.sim_streams import NAMESPACE, Parsed, parse
 from services.reporting.streams import MEASURES
+from shared.leases import Claim, Overtaken
 from shared.names import plain_name
 
 log = structlog.get_logger()
@@ -146,23 +146,6 @@ _UNDO = text("""
     INSERT INTO activity_change (activity_id, revision, action, actor, role, comment)
     SELECT id, revision, 'deleted', :actor, :role, 'SIM TPBIS' FROM gone
     RETURNING activity_id""")
-
-
-class Overtaken(Exception):
-    """The import was cancelled, or is another worker's by now."""
-
-
-@dataclass(slots=True)
-class Claim:
-    """An import in this worker's hands, until `mark`, which moves with every batch."""
-
-    row: Row[Any]
-    mark: datetime
-
-    @property
-    def key(self) -> dict[str, Any]:
-        """What a write must name to be heard."""
-        return {"id": self.row.id, "state": self.row.state, "mark": self.mark}
 
 
 def claim(session: Session) -> Claim | None:

@@ -26,6 +26,7 @@ from services.registration import importing, imports
 from services.registration.meetings import QuotaPlan
 from services.registration.models import ImportRow
 from services.registration.resources import database
+from shared.leases import Claim
 
 pytestmark = pytest.mark.usefixtures("registration_database", "nothing_due")
 
@@ -148,7 +149,7 @@ def test_an_import_is_seen_by_its_region_and_by_nobody_else() -> None:
 # --- the engine ----------------------------------------------------------------------------
 
 
-def claim() -> importing.Claim:
+def claim() -> Claim:
     with database.sessions.begin() as session:
         held = importing.claim(session)
     assert held is not None

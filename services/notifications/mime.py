@@ -181,7 +181,7 @@ def _attachment(one: Mapping[str, str]) -> str:
     encoded = encodebytes(one["text"].encode(errors="replace")).decode()  # lines of 76
     return _ATTACHMENT.format(
         media_type=one["media_type"].replace("; ", f";{CRLF} "),
-        name=_file_name(_CONTROL.sub("", one["name"]) or "berkas"),
+        name=_file_name(_CONTROL.sub("", one["name"]).strip() or "berkas"),
         content=encoded.replace("\n", CRLF),
     )
 

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 BATCH = 100  # events in a message: one message costs as much as some fifty rows
 LOOK_S = 1.0  # an idle relay looks by itself this often, in case a ring was lost
+GATHER_S = 0.05  # after less than a message, so that under load messages hold more than an event
 QUICK_LOOK_S = 0.02  # at first after work, then ever more seldom, down to LOOK_S
 FULL_LOOK_S = 0.1  # at least, while a full queue makes us wait
 FIRST_RESEND_S = 10  # without a receipt; doubles up to
@@ -124,6 +125,8 @@ class Relay:
             # After work, receipts and room come soon; the longer nothing comes, the later we look.
             longest = FULL_LOOK_S if done.full or rung else LOOK_S
             wait = 0.0 if done.moved else min(max(wait * 2, QUICK_LOOK_S), longest)
+            if done.moved and not done.whole:
+                self._stopping.wait(GATHER_S)
 
     def step(self) -> "Step":
         """Read the receipts that have come, and send each subscriber a message or two.
@@ -133,8 +136,12 @@ class Relay:
         received = self._take_receipts()
         room = self._room()
         sent = self._send_new(room) if not room or any(room.values()) else 0
-        sent += sum(self._send_due(subscriber) for subscriber in room if room[subscriber])
-        return Step(moved=bool(received or sent), full=not all(room.values()))
+        again = [self._send_due(subscriber) for subscriber in room if room[subscriber]]
+        return Step(
+            moved=bool(received or sent or any(again)),
+            whole=max([sent, *again]) == BATCH,
+            full=not all(room.values()),
+        )
 
     def _take_receipts(self) -> int:
         copies: dict[tuple[str, int], list[str]] = defaultdict(list)
@@ -196,7 +203,11 @@ class Relay:
 
 
 class Step(NamedTuple):
-    """What a step of the relay found: did anything move, and is a queue too full to take more."""
+    """What a step of the relay found.
+
+    Did anything move, in whole messages, and is a queue too full to take more.
+    """
 
     moved: bool
+    whole: bool
     full: bool

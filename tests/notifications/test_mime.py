@@ -191,6 +191,7 @@ def test_a_calendar_file_is_read_as_one() -> None:
 @example('a"; filename="b', "--=_lampiran--")
 @example("é" * 60 + ".ics", "\ud800")
 @example("../../etc/passwd\r\nBcc: lain@contoh.id", "x")
+@example(" \u2003", "")
 def test_a_file_is_named_as_it_was_whatever_that_is(name: str, text: str) -> None:
     content = mail_with(attachments=[ICS | {"name": name, "text": text}])
     assert content.isascii()

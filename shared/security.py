@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
@@ -115,7 +115,7 @@ def read_token(public_jwk: str, token: str) -> Caller:
 def _verified(public_jwk: str, token: str) -> Caller:
     """As `read_token`, but raises `ExpiredTokenError` for a token of ours that is only over."""
     try:
-        claims = jwt.decode(token, _key(public_jwk), algorithms=[ALGORITHM]).claims
+        claims = _signed_claims(public_jwk, token)
         essential: jwt.ClaimsOption = {"essential": True}
         jwt.JWTClaimsRegistry(leeway=LEEWAY_S, exp=essential, sub=essential).validate(claims)
         scopes = tuple(claims.get("scope", "").split())
@@ -132,6 +132,13 @@ def _verified(public_jwk: str, token: str) -> Caller:
         raise
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return ANONYMOUS
+
+
+# A signature that was right stays right, and a page or a door asks with the same token many times;
+# whether the time is over is asked each time.
+@lru_cache(maxsize=1024)
+def _signed_claims(public_jwk: str, token: str) -> dict[str, Any]:
+    return jwt.decode(token, _key(public_jwk), algorithms=[ALGORITHM]).claims
 
 
 @cache

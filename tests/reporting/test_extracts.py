@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.reporting.documents.common import csv_text
-from services.reporting.extracts import guarded, plain
+from services.reporting.extracts import checked, guarded, plain
 
 CELLS = st.lists(
     st.text(st.sampled_from("ab1=+-@;,\t\n\r\" '\x00\x1f\x7f\xa0\xad\u200b\uff1d"), max_size=8)
@@ -30,11 +30,19 @@ def read(rows: bytes) -> list[list[str]]:
 @example(b"=1+1\n")
 @example(b'a,"x; @SUM(1)"\n')
 @example(b"a\n -5\n")
+@example(b'"\n"\n')
+@example(b'a,"\nb"\n')
 def test_what_is_taken_for_plain_has_nothing_to_be_guarded(rows: bytes) -> None:
     if plain(rows):
         assert read(guarded(rows)) == read(rows)
     for cells in read(guarded(rows)):
         assert [csv_text(cell) for cell in cells] == cells
+
+
+@given(CELLS.map(row))
+@example(b"a,\tb\n")
+def test_a_row_that_is_not_looked_at_has_nothing_to_be_guarded(line: bytes) -> None:
+    assert read(checked(line)) == read(guarded(line))
 
 
 def test_rows_as_most_are_are_plain() -> None:

@@ -34,7 +34,7 @@ from shared.security import Caller
 
 SIZE = int(os.environ.get("SIZE", "200000"))
 LINES = 9_000
-ROUNDS = int(os.environ.get("ROUNDS", "3"))
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
 NATIONAL = Caller("national", "Petugas Nasional (contoh)", "national")
 PERIOD = "2025"
 
@@ -81,20 +81,32 @@ def _measure(folder: Path) -> dict[str, float]:
     work = folder / "work"
     work.mkdir()
     rounds: dict[str, list[Timed]] = {name: [] for name in TASKS}
-    for _ in range(ROUNDS):  # in turn, so that the machine's moods fall on all alike
-        for name in TASKS:
+    for n in range(ROUNDS):  # in turn and back, so that the machine's moods fall on all alike
+        for name in list(TASKS)[:: -1 if n % 2 else 1]:
             rounds[name].append(_in_a_process(name, work))
-    seconds = {name: statistics.median(s for s, _ in times) for name, times in rounds.items()}
+    seconds = {name: [s for s, _ in times] for name, times in rounds.items()}
     peaks = {name: max(peak for _, peak in times) for name, times in rounds.items()}
+    of = {
+        "xlsx_ratio": _ratios(seconds, "xlsx", "copy", "bare_xlsx"),
+        "csv_ratio": _ratios(seconds, "csv", "copy"),
+        "pdf_ratio": _ratios(seconds, "pdf", "bare_pdf"),
+    }
     return {
-        "xlsx_ratio": round(seconds["xlsx"] / (seconds["copy"] + seconds["bare_xlsx"]), 2),
-        "csv_ratio": round(seconds["csv"] / seconds["copy"], 2),
-        "pdf_ratio": round(seconds["pdf"] / seconds["bare_pdf"], 2),
-        "periodic_s": round(seconds["periodic"], 2),
+        **{name: round(statistics.median(ratios), 2) for name, ratios in of.items()},
+        **{f"{name}_low": round(min(ratios), 2) for name, ratios in of.items()},
+        **{f"{name}_high": round(max(ratios), 2) for name, ratios in of.items()},
         "xlsx_peak_mib": round(peaks["xlsx"]),
         "csv_peak_mib": round(peaks["csv"]),
-        **{f"{name}_s": round(value, 2) for name, value in seconds.items() if name != "periodic"},
+        **{f"{name}_s": round(statistics.median(times), 2) for name, times in seconds.items()},
     }
+
+
+def _ratios(seconds: dict[str, list[float]], ours: str, *bare: str) -> list[float]:
+    """Of each round; what is bare is one after the other."""
+    return [
+        mine / sum(others)
+        for mine, *others in zip(seconds[ours], *(seconds[name] for name in bare), strict=True)
+    ]
 
 
 def _in_a_process(name: str, folder: Path) -> Timed:

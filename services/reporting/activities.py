@@ -67,6 +67,7 @@ class Handed:
     confirmed: Collection[str] = field(default_factory=frozenset)
 
 
+# The library is held where it is: one that a boundary change moves takes all its reports along.
 _INSERT = text(f"""
     WITH handed AS (
         INSERT INTO activity (id, library_id, stream, day, month, title, category, fields,
@@ -77,7 +78,7 @@ _INSERT = text(f"""
             content_hash, source, import_id, confirmed, submitted_by,
             {", ".join(f"coalesce({measure}, 0)" for measure in MEASURES)}
         FROM json_populate_recordset(NULL::activity, CAST(:rows AS json)) AS told
-        JOIN library ON library.id = told.library_id
+        JOIN library ON library.id = told.library_id FOR SHARE OF library
         ON CONFLICT (library_id, client_ref) DO NOTHING
         RETURNING id, revision, submitted_by
     ), noted AS (

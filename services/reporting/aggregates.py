@@ -82,7 +82,7 @@ def _statement(asked: Asked, by: Sequence[By]) -> TextClause:
             f"({place} = :region OR {place} >= :region || '.' AND {place} < :region || '/')"
         )
     grouped = f"GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
-    sums = ", ".join(f"coalesce(sum({n}), 0) AS {n}" for n in (*_COUNTS, *asked.measures))
+    sums = ", ".join(f"coalesce(sum({n}), 0)::bigint AS {n}" for n in (*_COUNTS, *asked.measures))
     return text(f"SELECT {shown}{sums} FROM {table} WHERE {' AND '.join(conditions)} {grouped}")
 
 

@@ -6,7 +6,9 @@ from services.reporting.api import activities as activities_api
 from services.reporting.api import completeness as completeness_api
 from services.reporting.api import dashboard as dashboard_api
 from services.reporting.api import imports as imports_api
+from services.reporting.api import matches as matches_api
 from services.reporting.api import meetings as meetings_api
+from services.reporting.api import moves as moves_api
 from services.reporting.api import open_data as open_data_api
 from services.reporting.api import own as own_api
 from services.reporting.api import reports as reports_api
@@ -58,6 +60,7 @@ REFUSED: Refusals = {
     **own_api.REFUSED,
     **activities_api.REFUSED,
     **imports_api.REFUSED,
+    **moves_api.REFUSED,
 }
 
 app = FastAPI(
@@ -74,7 +77,9 @@ for router in (
     dashboard_api,
     open_data_api,
     imports_api,
+    matches_api,
     meetings_api,
+    moves_api,
     own_api,
     reports_api,
     meetings,

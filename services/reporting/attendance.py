@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -16,9 +15,8 @@ from services.reporting.documents.attendance_list import (
     write_pdf,
     write_xlsx,
 )
-from services.reporting.documents.common import Footer
 from services.reporting.models import Participant
-from services.reporting.report_contents import Work
+from services.reporting.report_contents import Work, footer
 from services.reporting.report_schemas import AttendanceParams
 from shared import regions
 from shared.security import Caller
@@ -30,7 +28,6 @@ WRITERS = {"pdf": write_pdf, "xlsx": write_xlsx, "csv": write_csv}
 _PERSON = Participant.__table__.c
 _ORGANISER = {"id": "Dinas Perpustakaan Provinsi {}", "en": "{} Province Library Office"}
 _ONLY = {"id": "{} (hanya peserta dari {})", "en": "{} (participants from {} only)"}
-_REVISION = {"id": "revisi {}", "en": "revision {}"}
 _FILE = {"id": "daftar-hadir", "en": "attendance-list"}
 
 
@@ -74,9 +71,8 @@ class AttendanceList:
     def write(self, work: Work) -> int:
         """Write the file and return the number of people; raises what `progress` raises."""
         language = self.params.language
-        footer = Footer(work.total, _REVISION[language].format(self.watermark), datetime.now(UTC))
-        write = WRITERS[work.format]
-        return write(work.path, self._about(), self._rows, footer, work.progress, language)
+        ends, write = footer(work, self.watermark), WRITERS[work.format]
+        return write(work.path, self._about(), self._rows, ends, work.progress, language)
 
     @property
     def _part_of_the_province(self) -> bool:

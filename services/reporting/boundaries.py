@@ -7,13 +7,14 @@ The triggers on the table of reports move the sums.
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from services.reporting.models import RegionMove
 from shared import regions
 
 CHUNK = 1000
+PAGE = 40
 
 
 class BadMove(ValueError):
@@ -28,6 +29,9 @@ _DUE = text("""
 _PLACE = ":to || substr({0}, length(:from) + 1)"
 _INSIDE = "({0} = :from OR {0} LIKE :from || '.%')"
 
+# In one order, as an import holds many as well. Reports of theirs that come in right now end first.
+_HOLD = text(f"""
+    SELECT id FROM library WHERE {_INSIDE.format("region_code")} ORDER BY id FOR NO KEY UPDATE""")
 _LIBRARIES = text(f"""
     UPDATE library SET region_code = {_PLACE.format("region_code")},
         province_code = left({_PLACE.format("region_code")}, 2),
@@ -93,6 +97,7 @@ def work(session: Session, today: date) -> bool:
         "actor": due.actor,
         "chunk": CHUNK,
     }
+    session.execute(_HOLD, values)
     session.execute(_LIBRARIES, values)  # first, so that what comes from now on lies right
     moved = len(session.execute(_REPORTS, values).all())
     session.execute(_PROGRESS, {"id": due.id, "moved": moved, "over": moved < CHUNK})
@@ -116,9 +121,18 @@ def moved(session: Session, today: date) -> Callable[[str], str]:
     return follow
 
 
-def page(session: Session, limit: int = 50) -> Sequence[RegionMove]:
-    """The moves, newest first."""
-    return session.scalars(select(RegionMove).order_by(RegionMove.id.desc()).limit(limit)).all()
+def page(
+    session: Session, words: str = "", after: int | None = None
+) -> tuple[Sequence[RegionMove], int | None]:
+    """The moves from or to codes with these words, newest first, and where the next page begins."""
+    query = select(RegionMove)
+    if words:
+        codes = (RegionMove.from_code, RegionMove.to_code)
+        query = query.where(or_(*(code.contains(words, autoescape=True) for code in codes)))
+    if after:
+        query = query.where(RegionMove.id < after)
+    rows = session.scalars(query.order_by(RegionMove.id.desc()).limit(PAGE + 1)).all()
+    return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
 
 
 def _is_code(code: str) -> bool:

@@ -18,7 +18,9 @@ from services.reporting import (
     activities,
     completeness,
     demo_contents,
+    demo_pictures,
     drafts,
+    evidence,
     libraries,
     rollups,
     targets,
@@ -38,14 +40,15 @@ LATE = 60
 FRESH = 4  # months
 # So many days after it came a report has passed so many stages.
 AGES = ((120, 3), (60, 2), (21, 1))
+PROVEN = {"pelibatan", "cerita"}  # streams whose reports have pictures
 SENDER = Sender("Pengelola Contoh", "library")
 CHECKER = "Verifikator (contoh)"
 LEVELS: dict[int, Role] = {1: "regency", 2: "province", 3: "national"}
 NATIONAL = Caller("national", "Petugas Nasional (contoh)", "demo")
 COMMENTS = (
+    "Tanggalnya tidak sama dengan yang tertulis di buktinya, mohon diperiksa.",
     "Jumlah peserta belum sesuai dengan daftar hadir, mohon diperiksa.",
     "Mohon lengkapi rincian peserta laki-laki dan perempuan.",
-    "Tanggal kegiatan tidak sama dengan yang tertulis di foto.",
 )
 AIMS = {
     "": {"activities": 150, "people": 3000, "visits": 40_000, "stories": 20, "villages": 40},
@@ -84,6 +87,7 @@ def seed(session: Session, told: Sequence[LibraryChanged], today: date) -> int:
     # By the day they came: their ids, and so the lists, are in that order.
     planned = sorted(_plan(told, today), key=lambda one: (one.sent, one.number))
     made = {_submit(session, one): one for one in planned}
+    _prove(session, made)
     _decide(session, made, today)
     rows = [{"id": str(key), "sent": f"{one.sent} 03:00+00"} for key, one in made.items()]
     session.execute(_DATE, {"rows": json.dumps(rows)})
@@ -142,6 +146,17 @@ def _submit(session: Session, one: Planned) -> UUID:
     return made
 
 
+def _prove(session: Session, made: dict[UUID, Planned]) -> None:
+    """Give some reports pictures as evidence, in the way a form does."""
+    pictures = [evidence.receive(*demo_pictures.of(n)) for n in range(demo_pictures.COUNT)]
+    for key, one in made.items():
+        if one.stream in PROVEN and (one.number % 3 or one.library.region_code == BUSY):
+            for turn in range(1 + one.number % 2):
+                picture = pictures[(one.number + turn) % len(pictures)]
+                evidence.add(session, one.library.library_id, key, picture)
+            evidence.adopt(session, one.library.library_id, key, key)
+
+
 def _decide(session: Session, made: dict[UUID, Planned], today: date) -> None:
     """Let every level decide what it would have by now; some is left, and some sent back."""
     reached: dict[tuple[int, str], list[UUID]] = defaultdict(list)
@@ -150,7 +165,8 @@ def _decide(session: Session, made: dict[UUID, Planned], today: date) -> None:
         for level, code in enumerate((region[:5], region[:2], "")[: max(stage, 0)], 1):
             reached[level, code].append(key)
         if stage < 0:
-            comment = COMMENTS[one.number % len(COMMENTS)]
+            fitting = COMMENTS if STREAMS[one.stream].counts_people else COMMENTS[:1]
+            comment = fitting[one.number % len(fitting)]
             activities.send_back(session, _official(1, region[:5]), [key], comment)
     for (level, code), ids in sorted(reached.items()):
         activities.verify(session, _official(level, code), ids)

@@ -17,7 +17,7 @@ from services.reporting.streams import BY_AGE, BY_SEX, Field, Kind, Stream
 T = TypeVar("T")
 
 FIRST_DAY = date(2018, 1, 1)  # the programme's first year
-MOST = 1_000_000_000  # of anything that is counted
+MOST = 10_000_000  # of anything that is counted, by one library
 MOST_RUPIAH = 10_000_000_000_000
 JUNE = 6
 THOUSANDS = 3  # digits of a group

@@ -1,7 +1,8 @@
 """Every report of a stream with all its fields: millions of rows, a province at a time.
 
 For CSV the database writes the rows itself (COPY), in pieces that a later attempt finds again. An
-XLSX cannot be put together from parts, so it and GeoJSON come from a cursor over the same query.
+XLSX cannot be put together from parts, so it and GeoJSON are written while the same query
+gives its rows.
 """
 
 import csv
@@ -10,7 +11,8 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
@@ -41,7 +43,7 @@ from shared.security import Caller
 PIECE_ROWS = 50_000  # at least, but never more than one province that has more
 READ = 1 << 20
 BLOCK = 500  # rows that are looked at together
-FETCH = 5000  # rows in one round trip
+FETCH = 1000  # rows in memory
 TELL = 10_000  # rows between two looks at the row of the report
 
 _SCOPE = f"""
@@ -151,10 +153,9 @@ class Extract:
             return self._write_csv(work, ends)
         if work.format == "geojson":
             return self._write_geojson(work, ends)
-        rows = self._rows()
-        return write_xlsx(
-            work.path, self._listing(), rows, ends, _seldom(work.progress), self._params.language
-        )
+        tell, language = _seldom(work.progress), self._params.language
+        with closing(self._rows()) as rows:
+            return write_xlsx(work.path, self._listing(), rows, ends, tell, language)
 
     @cached_property
     def _states(self) -> Sequence[Any]:
@@ -203,19 +204,19 @@ class Extract:
                 count += len(rows)
         return count
 
-    def _rows(self) -> Iterator[Row]:
-        """The same rows as values, from a cursor of the server's: few are in memory."""
-        codes = [state.regency_code for state in self._states]
-        # All rows are wanted: a plan that is quick with the first ones is slow with the rest.
-        self._connection.exec_driver_sql("SET LOCAL cursor_tuple_fraction = 1")
-        with self._cursor("extract") as cursor:
-            cursor.itersize = FETCH
-            cursor.execute(self._query, self._bound(codes))
-            yield from cursor
+    def _rows(self) -> Generator[Row]:
+        """The same rows as values, while the database finds the next ones: few are in memory.
 
-    def _cursor(self, name: str = "") -> Any:
+        To be closed, as until then it holds the connection.
+        """
+        codes = [state.regency_code for state in self._states]
+        # It is one statement for as long as the file is written.
+        self._connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        yield from self._cursor().stream(self._query, self._bound(codes), size=FETCH)
+
+    def _cursor(self) -> Any:
         connection: Any = self._connection.connection.driver_connection
-        return connection.cursor(name) if name else connection.cursor()
+        return connection.cursor()
 
     @property
     def _query(self) -> str:
@@ -241,9 +242,9 @@ class Extract:
         """Features without geometry (RFC 7946, 3.2): a library has a place, but no coordinates."""
         names = [field.label for field in self._fields]
         tell, rows = _seldom(work.progress), 0
-        with work.path.open("w", encoding="utf-8") as file:
+        with work.path.open("w", encoding="utf-8") as file, closing(self._rows()) as read:
             file.write('{"type":"FeatureCollection","features":[\n')
-            for row in self._rows():
+            for row in read:
                 feature = {
                     "type": "Feature",
                     "id": row[0],

@@ -1,13 +1,14 @@
-"""Shapes over HTTP of imports from SIM TPBIS."""
+"""Shapes over HTTP of imports from SIM TPBIS, and of regions that moved."""
 
-from typing import Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 Step = Literal["reading", "ready", "taking", "done", "undoing", "undone", "failed", "cancelled"]
 PlaceStatus = Literal["open", "sure", "remembered", "confirmed", "not_ours"]
-RowKind = Literal["good", "noted", "bad"]
+RowKind = Literal["good", "noted", "known", "bad"]
 
 
 class RowCounts(BaseModel):
@@ -19,7 +20,8 @@ class RowCounts(BaseModel):
     bad: int = Field(description="Refused; see their `errors`")
     noted: int = Field(description="Right, but to be looked at")
     open: int = Field(description="Right, but of a library that is not known yet")
-    waiting: int = Field(description="Would be taken over")
+    waiting: int = Field(description="Would be taken over; `known` of them change nothing")
+    known: int = Field(description="Here already, as the preview found")
     taken: int
     already: int = Field(description="Taken over before")
     not_ours: int
@@ -34,6 +36,7 @@ class ImportStatus(BaseModel):
     step: Step
     done: int
     total: int
+    rows: int = Field(description="Of the file, once it is read")
     seconds_left: None = None  # these two are for the progress bar, which knows other jobs too
     download_url: None = None
     file_name: str
@@ -60,6 +63,7 @@ class RowItem(BaseModel):
     errors: dict[str, str]
     notes: dict[str, str]
     outcome: str
+    known: bool | None = Field(description="Whether taking it changes nothing, if that is known")
 
 
 class RowItems(BaseModel):
@@ -107,3 +111,58 @@ class PlaceDecision(BaseModel):
 
     key: str = Field(max_length=600)
     library_id: UUID | None
+
+
+class MatchItem(BaseModel):
+    """What a library is called in SIM TPBIS; without a library it is not ours."""
+
+    key: str
+    scope: str = Field(description="Empty: for all; else whoever decided it for their region")
+    name: str = Field(description="Without case and accents")
+    place: str
+    library_id: UUID | None
+    library: str | None
+    actor: str
+    decided_at: AwareDatetime
+
+
+class MatchList(BaseModel):
+    """Names in the order of their regions."""
+
+    items: list[MatchItem]
+    next: str | None
+
+
+Code = Annotated[str, StringConstraints(max_length=13, pattern=r"^[0-9.]+$")]
+
+
+class NewMove(BaseModel):
+    """From which day a region lies elsewhere; both codes are of one level."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_code: Code
+    to_code: Code
+    valid_from: date
+
+
+class MoveItem(BaseModel):
+    """A move; `moved` counts its reports, and it is finished when `finished_at` is there."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    from_code: str
+    to_code: str
+    valid_from: date
+    actor: str
+    moved: int
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None
+
+
+class MoveList(BaseModel):
+    """Moves, newest first."""
+
+    items: list[MoveItem]
+    next: int | None

@@ -71,9 +71,14 @@ NOTES: dict[str, str] = {
     "total-differs": _("Jumlah di berkas berbeda dari hasil penjumlahan."),
     "same-row": _("Baris yang sama persis sudah ada di atasnya."),
     "there": _("Laporan yang mirip untuk tanggal yang sama sudah ada."),
+    "verified-now": _("Sudah ada; dengan berkas ini menjadi terverifikasi."),
 }
 
-KINDS: dict[str, str] = {"good": _("Semua yang benar"), "noted": _("Yang perlu dilihat")}
+KINDS: dict[str, str] = {
+    "good": _("Semua yang benar"),
+    "noted": _("Yang perlu dilihat"),
+    "known": _("Yang sudah ada"),
+}
 
 # Outcome of a row -> the class of its tag, and its word; empty: not yet.
 OUTCOMES: dict[str, tuple[str, str]] = {

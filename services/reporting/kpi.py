@@ -200,7 +200,7 @@ def _sums(verified: str) -> TextClause:
     return text(f"""
         SELECT id, stream, sum(reports) AS reports, sum(people) AS people
         FROM library LEFT JOIN library_rollup
-            ON library_id = id AND month BETWEEN :first AND :last {verified}
+            ON library_id = id AND month BETWEEN :first AND :last {verified} AND {_PLACED}
         WHERE {_LISTED} GROUP BY id, stream""")
 
 

@@ -198,6 +198,12 @@ def remembered_page(
     return rows[:PAGE], (last.key, last.scope) if last else None
 
 
+def names(key: str) -> tuple[str, str]:
+    """The library and its place as they were written, without case and accents."""
+    *place, library = key.split("|")
+    return library or "–", ", ".join(name for name in reversed(place) if name)
+
+
 def forget(session: Session, caller: Caller, key: str, scope: str) -> None:
     """Take a confirmation back: the next file asks again. Raises `NoSuchPlace`."""
     gone = delete(LibraryMatch).where(

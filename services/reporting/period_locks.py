@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Row, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from services.reporting.models import PeriodLock
@@ -24,6 +26,11 @@ Figures = Mapping[str, Mapping[str, int]]  # stream -> measure -> sum
 # Writers that are at it end first, and others wait for the moment that adding up takes: so every
 # change is either in the figures or above the mark.
 _WAIT_FOR_WRITERS = text("LOCK TABLE activity IN SHARE MODE")
+# Others wait behind us for as long: no longer than a page may take.
+_NOT_FOR_LONG = text("SET LOCAL lock_timeout = '2s'")
+_LOCKED = text("""
+    SELECT id FROM period_lock
+    WHERE region_code = :region AND month = :month AND unlocked_at IS NULL""")
 _IN = """
     (:region = '' OR activity.regency_code = :region
      OR activity.regency_code LIKE :region || '.%')"""
@@ -71,6 +78,10 @@ class AlreadyLocked(Exception):
     """The caller's region has locked this month."""
 
 
+class Busy(Exception):
+    """Somebody is writing reports for longer than a lock may wait; soon it can be had."""
+
+
 class NotLocked(Exception):
     """Somebody has opened it again."""
 
@@ -97,11 +108,13 @@ class Line:
 def lock(session: Session, caller: Caller, month: date, today: date) -> int:
     """Freeze a month of the caller's own region; the lock's id.
 
-    Raises `NotOver` and `AlreadyLocked`.
+    Raises `NotOver`, `AlreadyLocked` and `Busy`.
     """
     if _following(month) > today:
         raise NotOver
-    session.execute(_WAIT_FOR_WRITERS)
+    if session.execute(_LOCKED, {"region": caller.region_code, "month": month}).first():
+        raise AlreadyLocked
+    _wait_for_writers(session)
     values = {
         "region": caller.region_code,
         "month": month,
@@ -112,6 +125,17 @@ def lock(session: Session, caller: Caller, month: date, today: date) -> int:
     if made is None:
         raise AlreadyLocked
     return int(made)
+
+
+def _wait_for_writers(session: Session) -> None:
+    try:
+        with session.begin_nested():
+            session.execute(_NOT_FOR_LONG)
+            session.execute(_WAIT_FOR_WRITERS)
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise Busy from error
+        raise
 
 
 def unlock(session: Session, caller: Caller, lock_id: int, reason: str) -> None:

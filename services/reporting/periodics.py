@@ -95,6 +95,7 @@ class Periodic:
             work.progress(len(lines) // 2)
             facts, pictures = self._facts(session, lines), self._pictures(session, lines)
         ends = closing(footer(work, self.watermark), zone_of(self._region), self._language)
+        facts["watermark"] = self.watermark
         facts["closing"] = " · ".join(f"{label}: {value}" for label, value in ends)
         write_paper(work.path, "periodic.typ", facts, pictures)
         work.progress(len(lines))

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,9 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.orm import Session
 
 from services.reporting import meetings, words
-from services.reporting.documents.common import Footer
 from services.reporting.documents.listing import WRITERS, Column, Listing, Row
 from services.reporting.models import Participant
-from services.reporting.report_contents import Work, place_name
+from services.reporting.report_contents import Work, footer, place_name
 from services.reporting.report_schemas import AttendanceParams
 from shared.security import Caller
 from shared.web import formats
@@ -45,7 +44,6 @@ _WORDS = {
         "no": "-",
         "nothing": "Tidak ada peserta yang disetujui.",
         "signers": ("Ketua panitia", "Notulis", "Mengetahui"),
-        "revision": "revisi {}",
     },
     "en": {
         "kind": "Proceedings",
@@ -63,7 +61,6 @@ _WORDS = {
         "no": "-",
         "nothing": "No participant was approved.",
         "signers": ("Chair", "Secretary", "Acknowledged"),
-        "revision": "revision {}",
     },
 }
 
@@ -101,9 +98,7 @@ class Proceedings:
     def write(self, work: Work) -> int:
         """Write the paper; the number of people."""
         language = self._params.language
-        state = self._words["revision"].format(self.watermark)
-        ends = Footer(work.total, state, datetime.now(UTC))
-        write = WRITERS[work.format]
+        ends, write = footer(work, self.watermark), WRITERS[work.format]
         return write(work.path, self._listing(), self._rows(), ends, work.progress, language)
 
     @cached_property

@@ -57,8 +57,8 @@ def _upsert(table: str) -> str:
 _ALONE = text("SELECT pg_try_advisory_xact_lock(hashtext('reporting.rollups'))")
 _APPLY = text(f"""
     WITH taken AS (
-        DELETE FROM delta WHERE id = ANY (ARRAY(SELECT id FROM delta ORDER BY id LIMIT :chunk))
-        RETURNING *
+        DELETE FROM delta USING (SELECT ctid FROM delta LIMIT :chunk) AS met
+        WHERE delta.ctid = met.ctid RETURNING delta.*
     ), counted AS (
         SELECT *, {_SAID} FROM taken
     ), libraries AS ({_upsert("library_rollup")}
@@ -108,7 +108,7 @@ class Applied:
 
 
 def apply(session: Session, chunk: int = CHUNK) -> Applied:
-    """Add up what waits, the oldest first; nothing while another worker does so."""
+    """Add up what waits, mostly the oldest first; nothing while another worker does so."""
     if not session.execute(_ALONE).scalar_one():
         return Applied(0, 0.0)
     row = session.execute(_APPLY, {"chunk": chunk}).one()

@@ -14,7 +14,7 @@ from sqlalchemy import Row, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.reporting import library_matching
+from services.reporting import library_matching, sim_known
 from services.reporting.models import SimImport, SimPlace, SimRow
 from services.reporting.resources import bus, import_files
 from services.reporting.settings import settings
@@ -90,6 +90,7 @@ _COUNTS = text("""
         count(*) FILTER (WHERE errors = '{}' AND notes <> '{}') AS noted,
         count(*) FILTER (WHERE errors = '{}' AND status = 'open') AS open,
         count(*) FILTER (WHERE errors = '{}' AND status <> 'open' AND outcome = '') AS waiting,
+        count(*) FILTER (WHERE status <> 'open' AND outcome = '' AND known) AS known,
         count(*) FILTER (WHERE outcome = 'taken') AS taken,
         count(*) FILTER (WHERE outcome = 'already') AS already,
         count(*) FILTER (WHERE errors = '{}' AND status = 'not_ours') AS not_ours,
@@ -129,9 +130,10 @@ def say_end(session: Session, import_id: UUID) -> None:
 def rows_page(
     session: Session, job: SimImport, kind: str, after: int = 0, limit: int = ROWS_PAGE
 ) -> tuple[list[SimRow], int | None]:
-    """Rows that are `bad`, `noted` or `good`, by number, and where the next page begins."""
+    """Rows that are `bad`, `noted`, `known` or `good`, and after which the next page begins."""
     bad, noted = SimRow.errors != {}, SimRow.notes != {}
-    of_kind = {"bad": bad, "noted": ~bad & noted, "good": ~bad}[kind]
+    known = SimRow.known.is_(True) & (SimRow.outcome == "") | (SimRow.outcome == "already")
+    of_kind = {"bad": bad, "noted": ~bad & noted, "known": known, "good": ~bad}[kind]
     query = select(SimRow).where(SimRow.import_id == job.id, SimRow.number > after, of_kind)
     rows = list(session.scalars(query.order_by(SimRow.number).limit(limit + 1)))
     return rows[:limit], rows[limit - 1].number if len(rows) > limit else None
@@ -146,6 +148,8 @@ def decide(
     """
     _must_be(session, job, "ready", "done")
     library_matching.confirm(session, caller, job, key, library_id)
+    session.flush()
+    sim_known.compare_place(session, job.id, key)
 
 
 def places_of(session: Session, job: SimImport, rows: Iterable[SimRow]) -> dict[str, SimPlace]:

@@ -4,7 +4,7 @@ A map of real shapes shows Papua, and hides Jakarta. Here each has a square that
 The kab/kota of a province have no shape that anybody knows by heart: they stand in order of code.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -72,14 +72,22 @@ def country(title: str, description: str, squares: Sequence[Square]) -> Markup:
 def province(title: str, description: str, squares: Sequence[Square]) -> Markup:
     """Regions in the order in which they come, row by row."""
     width, height = WIDTH / _ABREAST, 46
+    names = {square.name for square in squares}
     drawn = []
     for at, (square, level) in enumerate(_levelled(squares)):
         row, column = divmod(at, _ABREAST)
         box = (column * width + 1.5, row * height + 1.5, width - 3, height - 3.0)
-        name = square.name.removeprefix("Kab. ").replace("Kepulauan ", "Kep. ")
-        drawn.append(_square(square, level, box, charts.shortened(name, _NAME), 12))
+        name = charts.shortened(_room_for(square.name, names), _NAME)
+        drawn.append(_square(square, level, box, name, 12))
     rows = -(-len(squares) // _ABREAST)
     return charts.picture(title, description, rows * height, drawn, "group")
+
+
+def _room_for(name: str, others: Collection[str]) -> str:
+    """A name for a small square. A kota says so when a kabupaten beside it has the same name."""
+    bare = name.removeprefix("Kab. ").removeprefix("Kota ")
+    shown = name if f"Kab. {bare}" in others and name != f"Kab. {bare}" else bare
+    return shown.replace("Kepulauan ", "Kep. ")
 
 
 def levels(values: Sequence[float]) -> list[int]:

@@ -127,7 +127,10 @@ def decide(
     is the same decision. Raises `CommentMissing`.
     """
     _check(action, comment)
-    query = select(Activity.id).where(tuple_(Activity.id, Activity.revision).in_(chosen.items()))
+    query = select(Activity.id).where(
+        tuple_(Activity.id, Activity.revision).in_(chosen.items()),
+        in_scope(Activity.place_code, caller),
+    )
     seen = session.scalars(query.order_by(Activity.id).with_for_update()).all()
     done = len(_carry_out(session, caller, action, seen, comment))
     done += _decided_before(session, caller, action, chosen)
@@ -265,6 +268,7 @@ def _decided_before(
             change.action == _WORDS[action],
             change.actor == caller.name,
             change.role == caller.role,
+            in_scope(now.place_code, caller),
             # What this very transaction decided is counted already.
             change.happened_at < func.now(),
         )

@@ -57,6 +57,7 @@ REFUSALS: dict[str, str] = {
         "Tingkat di atas Anda sudah memverifikasi laporan ini. Minta mereka mengembalikannya."
     ),
     "count-changed": _("Jumlahnya berubah sejak halaman ini dibuka. Periksa lagi, lalu lanjutkan."),
+    "busy": _("Laporan sedang ditulis. Tunggu sebentar, lalu kunci lagi."),
     "not-over": _("Bulan ini belum berakhir, jadi belum dapat dikunci."),
     "locked": _("Bulan ini sudah dikunci."),
     "not-locked": _("Kunci bulan ini sudah dibuka."),
@@ -64,11 +65,11 @@ REFUSALS: dict[str, str] = {
     "no-month": _("Pilih bulan dari daftar."),
 }
 
-# State of a library's month -> the class of its tag, and its word.
+# State of a library's month -> the class of its tag, and its word: six stand beside each other.
 LIBRARY_STATES: dict[str, tuple[str, str]] = {
-    "in_time": ("done", _("Tepat waktu")),
-    "late": ("late", _("Terlambat")),
-    "missing": ("failed", _("Belum ada")),
+    "in_time": ("done", _("Tepat")),
+    "late": ("late", _("Lambat")),
+    "missing": ("failed", _("Belum")),
 }
 
 # What a frozen figure counts; a stream's own names come first.

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from reporting.libraries import BINTAN, library
 from reporting.sums import added_up, people, reported
+from sqlalchemy import text
 
 from services.reporting import aggregates
 from services.reporting.aggregates import Asked, By
@@ -13,6 +14,7 @@ from services.reporting.resources import database
 
 pytestmark = pytest.mark.usefixtures("empty")
 
+_HUGE = text("UPDATE activity SET people = 2000000000 WHERE library_id = :id")
 YEAR = (date(2026, 1, 1), date(2026, 12, 1))
 
 
@@ -74,3 +76,15 @@ def test_categories_are_not_known_below_a_regency() -> None:
         sums("21.01.06", "category")
     with pytest.raises(LookupError):
         sums("21.01", "category", "region")
+
+
+def test_what_no_report_may_say_alone_does_not_stop_the_sums_of_all() -> None:
+    """Reports that together are more than four bytes hold."""
+    of = library("21.01.07.2004")
+    for day in range(1, 4):
+        reported(of, day=f"2026-09-0{day}", title=f"Kelas {day}", **people(1))
+    with database.sessions.begin() as session:
+        session.execute(_HUGE, {"id": of})
+    added_up()
+    assert sums("21.01.07.2004") == [3, 6_000_000_000]
+    assert sums("21") == [6, 6_000_000_022]

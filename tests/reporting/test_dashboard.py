@@ -99,6 +99,16 @@ def test_everybody_sees_verified_sums_down_to_a_regency() -> None:
         assert office.get(f"{PUBLIC}?{PEOPLE}&region=21.01.06").status_code == 404
 
 
+def test_the_public_lists_regions_with_figures_and_names_the_others_below() -> None:
+    page = Office().get(f"{PUBLIC}?{PEOPLE}").text
+    listed, _, others = page.partition("36 wilayah lain belum ada angkanya")
+    table = listed.partition("Pilih satu wilayah untuk melihat isinya")[2]
+    assert table.count('role="rowheader"') == 2
+    assert "Kepulauan Riau" in table
+    assert ">Aceh</a>" in others
+    assert ">Aceh</a>" in Office(NATIONAL).get(f"{DASHBOARD}?{PEOPLE}").text
+
+
 def test_a_dashboard_is_for_officials() -> None:
     assert Office().get(DASHBOARD).status_code in {303, 307, 401}
     assert Office(LIBRARY).get(f"{DASHBOARD}.json").status_code == 403

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from services.reporting import demo, rollups
-from services.reporting.models import Activity, RegencyRollup, Target
+from services.reporting.models import Activity, Evidence, RegencyRollup, Target
 from services.reporting.resources import database
 from services.reporting.streams import STREAMS
 from shared import regions
@@ -56,6 +56,9 @@ def test_a_year_of_reports_is_there_at_once_and_once(today: date) -> None:
         assert count == made
         assert (today - first).days < 550  # of a half-year, its first day
         assert last <= today
+        proven = select(func.count(Evidence.activity_id.distinct()), func.count(Evidence.form_ref))
+        some, unfinished = session.execute(proven).one()
+        assert (some > 20, unfinished) == (True, 0)
         kepri = select(Activity.stage).where(Activity.province_code == "21").distinct()
         assert set(session.scalars(kepri)) == set(range(-1, 4))
         assert set(session.scalars(select(Activity.stream).distinct())) == set(STREAMS)

@@ -64,6 +64,7 @@ def test_a_file_is_handed_in_looked_at_taken_and_undone() -> None:
     assert press(office, waiting, "take").status_code == 303
     jobs.run_imports()
     assert "baris dimasukkan" in office.get(waiting).text
+    assert re.search(r'<td[^>]* data-label="Baris"[^>]*><span>5</span>', office.get(PAGES).text)
     assert press(office, waiting, "take").status_code == 303  # nothing is left of it
     jobs.run_imports()
     assert activities() == 3
@@ -163,6 +164,21 @@ def test_the_rows_are_shown_with_what_is_to_be_looked_at() -> None:
     assert "Baris 62" in office.get(f"{page}/rows?after=50").text
 
 
+def test_the_preview_says_which_rows_are_here_already() -> None:
+    library(VILLAGE)
+    office = Office(KEPRI)
+    press(office, previewed(office, as_json(rows(2))), "take")
+    jobs.run_imports()
+    page = previewed(office, as_json(rows(3)))
+    preview = office.get(page).text
+    assert "2 baris sudah ada di Sejawat" in preview
+    assert "Masukkan 1 baris" in preview
+    known = office.get(f"{page}/rows?kind=known").text
+    assert known.count("Sudah ada</span>") == 2
+    assert "Baris 3" not in known
+    assert "Selesai, tidak ada yang baru" in office.get(previewed(office, as_json(rows(2)))).text
+
+
 def test_the_whole_way_over_the_api() -> None:
     ours = library(VILLAGE, "Perpustakaan Mawar")
     office = Office(KEPRI)
@@ -225,6 +241,7 @@ def test_a_region_is_moved_by_the_national_office_alone() -> None:
     page = office.get("/reporting/moves").text
     assert sim_files.NEIGHBOUR in page
     assert "Selesai" in page
+    assert "Tidak ada perubahan yang cocok" in office.get("/reporting/moves?q=99.99").text
 
 
 # --- words ---------------------------------------------------------------------------------
@@ -243,6 +260,7 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     r'notes\["([a-z-]+)"\]': ("sim_streams.py", import_words.NOTES),
     r'notes = \{"([a-z-]+)"': ("sim_importing.py", import_words.NOTES),
     r"notes \|\| '\{\"([a-z-]+)\"": ("sim_importing.py", import_words.NOTES),
+    r'\{"([a-z-]+)": ""\} if': ("sim_known.py", import_words.NOTES),
     r'BadMove\("([a-z-]+)"\)': ("boundaries.py", import_words.MOVES),
 }
 

@@ -4,15 +4,21 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 from reporting.builders import BINTAN, EXAMPLE, KEPRI, NATIONAL, RIAU, Office, example_people, tell
 from reporting.libraries import ACTIVITY, SENDER, TODAY, handed, library
+from sqlalchemy import text
 
 from services.reporting import activities, jobs, report_kinds, rollups
+from services.reporting.documents.common import Cancelled
+from services.reporting.extracts import TELL, Extract
+from services.reporting.pieces import Pieces
+from services.reporting.report_contents import Work
+from services.reporting.report_schemas import ExtractParams
 from services.reporting.resources import database
 
 STORY = {
@@ -43,6 +49,12 @@ ROWS = {
     "impact_stories": 1,
     "extract": 3,
 }
+MORE = text(f"""
+    INSERT INTO activity SELECT made.*
+    FROM activity, generate_series(1, {TELL // 2}) AS number, LATERAL jsonb_populate_record(
+        activity, jsonb_build_object('id', md5(activity.id::text || number), 'client_ref', NULL)
+    ) AS made
+    WHERE activity.stream = 'pelibatan' AND activity.regency_code = '21.01'""")
 EVERY = [(name, form) for name, kind in report_kinds.KINDS.items() for form in kind.formats]
 
 
@@ -168,6 +180,27 @@ def test_a_change_of_the_data_is_another_question(country: Path) -> None:
             session, library("21.01.06.2002", "Lain"), handed(fields=fields), SENDER, TODAY
         )
     assert order("extract", "csv", office)["row_count"] == 4
+
+
+@pytest.mark.parametrize("form", ["xlsx", "geojson"])
+def test_a_long_extract_is_stopped_while_the_database_still_gives_rows(
+    country: Path, tmp_path: Path, form: Literal["xlsx", "geojson"]
+) -> None:
+    assert country
+    with database.sessions.begin() as session:
+        session.execute(MORE)
+
+    def stop(_done: int) -> None:
+        raise Cancelled
+
+    def extracted() -> None:
+        with database.engine.begin() as connection:
+            content = Extract(connection, ExtractParams(stream="pelibatan", **PERIOD), BINTAN)
+            assert content.total > TELL
+            content.write(Work(tmp_path / "part", form, content.total, stop, Pieces(tmp_path, 1)))
+
+    with pytest.raises(Cancelled):
+        extracted()
 
 
 @pytest.mark.parametrize(

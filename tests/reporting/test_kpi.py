@@ -9,9 +9,10 @@ import pytest
 from reporting.libraries import BINTAN, library
 from reporting.sums import added_up, people, reported
 
-from services.reporting import kpi
+from services.reporting import boundaries, kpi
 from services.reporting.kpi import Period
 from services.reporting.resources import database
+from shared import regions
 
 pytestmark = pytest.mark.usefixtures("engines")
 
@@ -58,3 +59,19 @@ def test_the_mean_of_a_region_counts_who_reported_nothing(empty: Path) -> None:
     assert scores[idle].total == Decimal("3.75")
     assert (row.green, row.yellow, row.red) == (0, 1, 2)
     assert [verified[one].total for one in (busy, idle)] == [Decimal(0), Decimal("3.75")]
+
+
+def test_a_library_that_moved_here_did_not_do_here_what_it_did_there(empty: Path) -> None:
+    assert empty
+    there, here = (regions.children(regency)[0].code for regency in ("21.02", "21.01"))
+    there, here = regions.children(there)[0].code, regions.children(here)[0].code
+    moved = library(there)
+    reported(moved, day="2026-10-05", **people(13))
+    with database.sessions.begin() as session:
+        boundaries.order(session, "Pusat", there, here, date(2026, 11, 1))
+        boundaries.work(session, date(2026, 11, 23))
+    reported(moved, day="2026-11-05", **people(4))
+    added_up()
+    with database.sessions.begin() as session:
+        score = kpi.by_library(session, "21.01", AUTUMN)[moved]
+    assert [line.reached for line in score.lines if line.part.name == "people"] == [4]

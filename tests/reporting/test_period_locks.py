@@ -1,6 +1,8 @@
 """A locked month keeps its figures, takes late reports, and tells what changed since."""
 
-import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,12 +10,14 @@ from uuid import UUID
 import pytest
 from reporting.libraries import BINTAN, KEPRI, NATIONAL, RIAU, SENDER, TODAY, handed, library
 from reporting.verifying import ANSWERED, execute, get, report
+from sites import eventually
 
 from services.reporting import activities, period_locks, verification
 from services.reporting.activities import Handed
 from services.reporting.models import Activity, PeriodLock
 from services.reporting.period_locks import (
     AlreadyLocked,
+    Busy,
     Line,
     LockedAbove,
     LockNotFound,
@@ -26,6 +30,7 @@ from shared.security import Caller
 pytestmark = pytest.mark.usefixtures("empty")
 
 OCTOBER = date(2026, 10, 1)
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareLock'"
 PEOPLE = {"male": "4", "female": "20", "adults": "24"}
 
 
@@ -132,26 +137,32 @@ def test_a_month_that_is_not_over_cannot_be_locked() -> None:
         lock(month=date(2026, 11, 1))
 
 
+@contextmanager
+def writing(of: UUID) -> Iterator[None]:
+    """Somebody hands in a report, and has not ended."""
+    with database.sessions.begin() as session:
+        activities.submit(session, of, handed(confirmed=ANSWERED, day="2026-10-05"), SENDER, TODAY)
+        yield
+
+
 def test_a_report_that_is_being_written_is_either_frozen_or_told() -> None:
     """The lock waits for writers: nothing falls between the figures and what changed since."""
-    of, written, go = library(), threading.Event(), threading.Event()
-
-    def write() -> None:
-        with database.sessions.begin() as session:
-            one = handed(confirmed=ANSWERED, day="2026-10-05")
-            activities.submit(session, of, one, SENDER, TODAY)
-            written.set()
-            go.wait(10)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    assert written.wait(10)
-    locked: list[int] = []
-    locker = threading.Thread(target=lambda: locked.append(lock()))
-    locker.start()
-    go.set()
-    writer.join()
-    locker.join()
-    lines, changed = seen(locked[0])
+    with ThreadPoolExecutor() as pool:
+        with writing(library()):
+            locked = pool.submit(lock)
+            eventually(lambda: execute(_WAITING)[0][0], "the lock waits", 2)
+        lines, changed = seen(locked.result())
     frozen = execute("SELECT figures -> 'pelibatan' ->> 'reports' FROM period_lock")[0][0]
     assert (frozen, lines, changed) == ("1", [], [])
+
+
+def test_a_lock_does_not_hold_up_everybody_for_somebody_who_is_slow() -> None:
+    with writing(library()), pytest.raises(Busy):
+        lock()
+    assert lock()
+
+
+def test_a_month_that_is_locked_is_not_waited_for() -> None:
+    lock()
+    with writing(library()), pytest.raises(AlreadyLocked):
+        lock()

@@ -28,9 +28,10 @@ pytestmark = pytest.mark.usefixtures("empty")
 def test_the_same_file_twice_changes_nothing() -> None:
     library(VILLAGE)
     data = as_json([*rows(1500), sim_row(tanggal="01/01/2099")])
-    for outcome in ("taken", "already"):
+    for outcome, known in (("taken", 0), ("already", 1500)):
         job = read(data)
         assert (job.state, job.error, counts(job).bad) == ("ready", "", 1)
+        assert counts(job).known == known, "the preview says it before"
         job = take(job)
         assert job.state == "done"
         assert getattr(counts(job), outcome) == 1500
@@ -56,7 +57,10 @@ def test_a_row_that_was_verified_since_is_verified_here_and_comes_in_once() -> N
     library(VILLAGE)
     take(read(as_json(rows(2, is_verified="false"))))
     assert activities("stage = 0") == 2
-    job = take(read(as_json(rows(2))))
+    job = read(as_json(rows(2)))
+    assert [list(one.notes) for one in sim_files.told(job)] == [["verified-now"]] * 2
+    assert counts(job).known == 0
+    job = take(job)
     assert (counts(job).already, activities("stage = 1"), activities()) == (2, 2, 2)
     actions = execute("SELECT action FROM activity_change ORDER BY id")
     assert [one.action for one in actions] == ["submitted"] * 2 + ["verified"] * 2
@@ -75,8 +79,10 @@ def test_what_is_there_from_a_form_is_pointed_out() -> None:
     with database.sessions.begin() as session:
         one = handed(day="2026-03-01", title='Kelas "0"', confirmed=("duplicate", "long-ago"))
         reports.submit(session, ours, one, Sender("Contoh", "library"), TODAY)
-    job = take(read(as_json(rows(2))))
-    assert [list(one.notes) for one in sim_files.told(job)] == [["there"], []]
+    job = read(as_json(rows(2)))
+    for _ in ("preview", "taken"):
+        assert [list(one.notes) for one in sim_files.told(job)] == [["there"], []]
+        job = take(job)
 
 
 def undo(job: SimImport) -> SimImport:
@@ -212,6 +218,7 @@ def test_a_killed_workers_import_is_finished_by_the_next(engines: Path, step: st
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     killed = sim_files.found(made)
+    assert killed.total == 12_000, "it said from the first how much there is to do"
     assert (killed.state, killed.done < 12_000) == (step, True)
     assert killed.lease_until
     execute("UPDATE sim_import SET lease_until = now()")  # twenty seconds later

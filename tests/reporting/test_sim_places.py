@@ -1,14 +1,17 @@
 """Whose a name in a file is: suggested, confirmed once, remembered; and regions that moved."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
 from reporting import sim_files
-from reporting.libraries import BINTAN, KEPRI, NATIONAL, RIAU, library
+from reporting.libraries import BINTAN, KEPRI, NATIONAL, RIAU, SENDER, handed, library
 from reporting.sim_files import activities, as_json, counts, execute, read, rows, take
 from sim_rows import VILLAGE, sim_row
+from sites import eventually
 
+from services.reporting import activities as reports
 from services.reporting import boundaries, jobs, libraries, library_matching, rollups, sim_imports
 from services.reporting.boundaries import BadMove
 from services.reporting.libraries import LibraryNotFound
@@ -25,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("empty")
 ELSEWHERE = regions.children(regions.children("21.02")[0].code)[0].code
 STRANGE = "Perpustakaan Melati Jaya"
 TODAY = date(2026, 11, 20)
+_HELD = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
 
 
 def key(job: SimImport) -> str:
@@ -154,9 +158,22 @@ def test_a_moved_village_takes_its_later_reports_along_and_keeps_the_sums() -> N
     assert activities(f"place_code = '{ELSEWHERE}' AND day < '2026-03-10'") == 0
     with database.sessions.begin() as session:
         assert rollups.recount(session, date(2026, 3, 1)) == 0
-        [moved] = boundaries.page(session)
+        [moved], _ = boundaries.page(session)
         assert moved.finished_at
         assert moved.moved == activities(f"place_code = '{ELSEWHERE}'")
+
+
+def test_a_report_that_is_being_written_moves_with_its_library() -> None:
+    """The move waits for it; only then does it look for reports."""
+    ours = library(VILLAGE)
+    with ThreadPoolExecutor() as pool:
+        with database.sessions.begin() as session:
+            reports.submit(session, ours, handed(day="2026-10-05"), SENDER, TODAY)
+            session.flush()
+            moving = pool.submit(move, VILLAGE, ELSEWHERE)
+            eventually(lambda: execute(_HELD)[0][0], "the move waits")
+        moving.result()
+    assert activities(f"place_code = '{ELSEWHERE}'") == 1
 
 
 def test_a_later_word_of_the_old_code_does_not_move_the_library_back() -> None:

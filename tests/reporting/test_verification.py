@@ -1,6 +1,7 @@
 """What waits for whom, and what an official's decision changes."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -166,6 +167,14 @@ def test_nobody_decides_about_a_neighbours_report() -> None:
         with pytest.raises(ActivityNotFound), database.sessions.begin() as session:
             verification.to_change(session, caller, one, 1)
     assert get(one).revision == 1
+
+
+def test_what_a_namesake_decided_elsewhere_is_not_ones_own() -> None:
+    one = report()
+    assert decide(BINTAN, one) == Outcome(1, 0)
+    namesake = replace(TANJUNGPINANG, name=BINTAN.name)
+    with database.sessions.begin() as session:
+        assert verification.decide(session, namesake, "verify", {one: 1}) == Outcome(0, 1)
 
 
 def test_all_that_match_go_in_chunks_and_newcomers_stay() -> None:

@@ -9,8 +9,11 @@ import pytest
 from reporting.builders import BINTAN, KEPRI, NATIONAL, RIAU, Office
 from reporting.libraries import TODAY, library
 from reporting.verifying import add_up, execute, get, history, report, visitors
+from sim_rows import VILLAGE
 
+from services.reporting.pages.verify_common import short_place
 from services.reporting.resources import forms
+from shared import regions
 
 pytestmark = pytest.mark.usefixtures("empty")
 
@@ -28,6 +31,21 @@ FORM = {
 
 def send(office: Office, path: str, **data: Any) -> httpx.Response:
     return office.post(path, data={"form_token": forms.new_form()} | data)
+
+
+def test_a_place_is_told_as_far_as_its_reader_does_not_know_it() -> None:
+    name = "Perpustakaan Melati"
+    village, district, regency, province = regions.get(VILLAGE).label.split(", ")
+    assert short_place(name, VILLAGE, "21.01") == f"{village}, {district}"
+    for scope in ("21", ""):
+        assert short_place(name, VILLAGE, scope) == f"{village}, {district}, {regency}"
+    assert short_place(f"Perpustakaan Desa {village}", VILLAGE, "21.01") == district
+    assert short_place(name, "21", "") == province
+    assert short_place(name, "21.99", "21") == "21.99", "it is known no more"
+    report(library(VILLAGE, name))
+    page = Office(BINTAN).get(DESK).text
+    told = f'<small title="{regions.get(VILLAGE).label}">{village}, {district}</small>'
+    assert told in page
 
 
 def one(report_id: UUID) -> str:
@@ -226,8 +244,10 @@ def test_a_month_is_locked_looked_at_and_opened_again() -> None:
     assert send(office, "/reporting/locks", month="2999-01").status_code == 422
     locked = send(office, "/reporting/locks", month="2026-10").headers["location"]
     assert send(office, "/reporting/locks", month="2026-10").status_code == 409
+    assert "Tidak ada angka yang berubah" in office.get(locked).text
     late = report(day="2026-10-09", title="Terlambat masuk")
     page = office.get(locked).text
+    assert "Tidak ada angka yang berubah" not in page
     assert "Terlambat masuk" in page
     assert one(late) in page
     assert "+1" in page
@@ -253,6 +273,9 @@ def test_completeness_drills_down_and_keeps_to_the_readers_region() -> None:
     page = Office(BINTAN).get("/reporting/completeness", params=asked).text
     assert "Perpustakaan Rajin" in page
     assert page.count("Perpustakaan Sunyi") == 2, "with its months, and among the silent"
+    address = f"/reporting/own/links/{silent}"
+    assert f'href="{address}"' in page, "its own link is a step away"
+    assert Office(BINTAN).get(address).status_code == 200
     told = Office(KEPRI).get("/reporting/api/v1/completeness/silent", params=asked).json()
     assert [item["id"] for item in told["items"]] == [str(silent)]
 

@@ -127,7 +127,7 @@ def list_rows(
     kind: RowKind = "good",
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> RowItems:
-    """Rows that are right, among them those to be looked at (`noted`), or refused (`bad`)."""
+    """Rows that are right, of them those to see (`noted`) or here already (`known`), or `bad`."""
     job = sim_imports.find(session, caller, import_id)
     rows, following = sim_imports.rows_page(session, job, kind, after)
     return RowItems(items=[RowItem.model_validate(row) for row in rows], next=following)
@@ -216,6 +216,7 @@ def _item(job: SimImport) -> ImportStatus:
             "step": job.state,
             "done": job.done,
             "total": job.total,
+            "rows": job.rows,
             "file_name": job.file_name,
             "stream": job.stream,
             "error": pages.bilingual(import_words.UNREADABLE[code]) if code else None,

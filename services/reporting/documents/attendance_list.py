@@ -143,7 +143,7 @@ def write_pdf(  # noqa: PLR0913, PLR0917 - the one shape of all writers
             paper.add(_person(row))
         if footer.row_count == 0:
             paper.say(words.nobody)
-    paper.finish(ends)
+    paper.finish(ends, footer.watermark)
     return footer.row_count
 
 
@@ -319,6 +319,6 @@ def write_csv(  # noqa: PLR0913, PLR0917 - the one shape of all writers
             texts = (name, institution, position, dialled(phone), *more)
             out.writerow((number, *map(csv_text, texts)))
         # as wide as every other row: some readers refuse a table whose rows differ
-        about = (*ends, meeting.title, _place(meeting), days)
+        about = (*ends, meeting.title, meeting.organiser, _place(meeting), days)
         out.writerow((f"# {complete}", *map(csv_text, about)))
     return footer.row_count

@@ -32,7 +32,8 @@ class Cancelled(Exception):
 class Footer:
     """What a document says of itself at its end, so that a truncated one can be told.
 
-    `watermark` names the state of the data it was made from; `made_at` carries a time zone.
+    `watermark` names the state of the data for programs, and is in the file's metadata where it has
+    any; people read `made_at`, which carries a time zone.
     """
 
     row_count: int
@@ -86,12 +87,8 @@ def closing(footer: Footer, zone: str, language: Language) -> list[tuple[str, st
     rows = figure(footer.row_count, language)
     made = moment(footer.made_at, zone, language)
     if language == "id":
-        values = ("lengkap", rows, footer.watermark, made)
-        labels = ("Dokumen", "Jumlah baris", "Keadaan data", "Dibuat")
-    else:
-        values = ("complete", rows, footer.watermark, made)
-        labels = ("Document", "Rows", "State of data", "Made")
-    return list(zip(labels, values, strict=True))
+        return [("Dokumen", "lengkap"), ("Jumlah baris", rows), ("Keadaan data", f"per {made}")]
+    return [("Document", "complete"), ("Rows", rows), ("State of data", f"as of {made}")]
 
 
 _INDONESIAN = re.compile(r"(?:\+?62|0)([0-9]{7,12})")

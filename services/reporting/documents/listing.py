@@ -7,6 +7,7 @@ the number of rows, and raises `RowCountMismatch` if that is not what the footer
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from shared.documents.common import Progress, clean
 
 SHEET_ROWS = 1_048_576
 """What one Excel sheet holds, its head included."""
+
+BLOCK = 100
+"""Rows that are looked at together."""
 
 Cell = str | int | float | None
 Row = Sequence[Cell]
@@ -85,7 +89,7 @@ def write_pdf(  # noqa: PLR0913, PLR0917 - the one shape of all writers
     if listing.signers:
         paper.sign(listing.signers)
     ends = closing(footer, listing.zone, language)
-    paper.finish(tuple(f"{label}: {value}" for label, value in ends))
+    paper.finish(tuple(f"{label}: {value}" for label, value in ends), footer.watermark)
     return footer.row_count
 
 
@@ -171,14 +175,21 @@ def _from(progress: Progress, before: int) -> Progress:
 
 
 def _records(rows: Iterable[Row], heads: tuple[str, ...]) -> Iterator[dict[str, Cell]]:
-    empty = True
-    for row in rows:
-        empty = False
-        # Nearly every row is printable as it is, and asking is many times as fast as cleaning.
-        plain = "".join([cell for cell in row if isinstance(cell, str)]).isprintable()
-        yield dict(zip(heads, row if plain else map(_written, row), strict=True))
-    if empty:
+    read = iter(rows)
+    block = list(islice(read, BLOCK))
+    if not block:
         yield dict.fromkeys(heads)  # the library takes the heads from the first record
+    while block:
+        # Nearly every row is printable as it is, and asking is many times as fast as cleaning.
+        plain = _printable(*block)
+        for row in block:
+            written = row if plain or _printable(row) else map(_written, row)
+            yield dict(zip(heads, written, strict=True))
+        block = list(islice(read, BLOCK))
+
+
+def _printable(*rows: Row) -> bool:
+    return "".join([cell for row in rows for cell in row if isinstance(cell, str)]).isprintable()
 
 
 def _written(cell: Cell) -> Cell:

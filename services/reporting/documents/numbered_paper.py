@@ -61,8 +61,12 @@ class NumberedPaper:
         self._rules: list[Line] = []
         self._text = self._new_text()
 
-    def finish(self, closing: tuple[str, ...]) -> None:
-        """Close the last page with `closing` on it and write the file."""
+    def finish(self, closing: tuple[str, ...], watermark: str) -> None:
+        """Close the last page with `closing` on it and write the file.
+
+        `watermark` is among its metadata.
+        """
+        self._canvas.setKeywords(watermark)
         self._close_page(closing)
         self._canvas.beginForm(_TOTAL)
         self._text = self._new_text()

@@ -58,6 +58,7 @@ def write_stories(  # noqa: PLR0913, PLR0917 - the one shape of all writers
         bottomMargin=_MARGIN,
         title=f"{listing.kind} – {listing.title}",
         creator="Sejawat",
+        keywords=[footer.watermark],
         lang=language,
         initialFontName=REGULAR,
     )

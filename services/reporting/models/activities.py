@@ -16,7 +16,7 @@ class Measures:
     """What is summed. `people` are participations or visits: the same person may come again.
 
     `amount` is in rupiah, `bandwidth` in Mbit/s; `villages` are those a kab/kota replicated in.
-    All but the rupiah fit four bytes, which PostgreSQL adds up several times as fast as eight.
+    All but the rupiah of one report fit four bytes.
     """
 
     people: Mapped[int] = mapped_column(server_default=sql("0"))
@@ -118,12 +118,12 @@ class Delta(Base, Measures):
     """What one revision of one report adds to the sums (sign 1), or takes from them (-1).
 
     Written by triggers on `activity`, deleted by `rollups.apply` in the transaction that adds it
-    up.
+    up. It has no index, which whoever reports would wait for: the applier takes what it meets.
     """
 
     __tablename__ = "delta"
+    __mapper_args__ = {"primary_key": ["activity_id", "revision", "sign"]}  # noqa: RUF012
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     activity_id: Mapped[UUID]
     revision: Mapped[int]
     sign: Mapped[int] = mapped_column(SmallInteger)

@@ -45,6 +45,7 @@ class SimImport(Base):
     state: Mapped[str] = mapped_column(server_default=sql("'reading'"))
     total: Mapped[int] = mapped_column(server_default=sql("0"))
     done: Mapped[int] = mapped_column(server_default=sql("0"))
+    rows: Mapped[int] = mapped_column(server_default=sql("0"))  # of the file, once it is read
     error: Mapped[str] = mapped_column(server_default=sql("''"))
     attempts: Mapped[int] = mapped_column(server_default=sql("0"))  # claims without a batch since
     lease_until: Mapped[datetime | None]
@@ -98,6 +99,8 @@ class SimRow(Base):
     errors: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
     notes: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
     outcome: Mapped[str] = mapped_column(server_default=sql("''"))  # taken, already, not_ours
+    # Whether taking it would change nothing, as the preview found; none: not looked at.
+    known: Mapped[bool | None]
 
 
 class LibraryMatch(Base):

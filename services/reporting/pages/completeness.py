@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.reporting import completeness, verify_words
 from services.reporting.completeness import Count
 from services.reporting.pages.common import pages
+from services.reporting.pages.verify_common import short_place
 from services.reporting.resources import Transaction
 from services.reporting.verification import read_month
 from shared import regions
@@ -64,7 +65,7 @@ def show(  # noqa: PLR0913, PLR0917 - what a view is asked by
         silent=silent,
         url=url,
         here=here,
-        region_of=regions.find,
+        short_place=short_place,
         verify_words=verify_words,
         q=q,
         next_url=url(q=q, after=str(following)) if following else "",

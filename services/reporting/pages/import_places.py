@@ -211,7 +211,7 @@ def _matches(  # noqa: PLR0913, PLR0917 - all that the page shows
         request,
         "import_matches.html",
         code,
-        rows=[(match, library, _names(match.key)) for match, library in rows],
+        rows=[(match, library, library_matching.names(match.key)) for match, library in rows],
         q=q,
         told=say(import_words.FORGOTTEN) if request.query_params.get("forgotten") else "",
         form=form,
@@ -219,12 +219,6 @@ def _matches(  # noqa: PLR0913, PLR0917 - all that the page shows
         next_url="?" + urlencode({**kept, **last}) if last else "",
         first_url="?" + urlencode(kept) if after else "",
     )
-
-
-def _names(key: str) -> tuple[str, str]:
-    """The library and its place as they were written, without case and accents."""
-    *place, library = key.split("|")
-    return library or "–", ", ".join(name for name in reversed(place) if name)
 
 
 def _libraries(session: Session, places: list[SimPlace] | Any) -> dict[UUID | None, Library]:

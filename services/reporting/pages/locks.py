@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from services.reporting import completeness, own_words, period_locks, verify_words
 from services.reporting.pages.common import Typed, pages
 from services.reporting.pages.verify_common import comment_of, refusal
-from services.reporting.period_locks import AlreadyLocked, LockedAbove, NotLocked, NotOver
+from services.reporting.period_locks import AlreadyLocked, Busy, LockedAbove, NotLocked, NotOver
 from services.reporting.resources import Transaction, forms
 from services.reporting.streams import STREAMS
 from services.reporting.verification import read_month
@@ -42,11 +42,11 @@ def lock(request: Request, caller: Staff, session: Transaction, data: Typed) -> 
         if month is None:
             return _list(request, session, caller, refusal(request, "no-month", "month"), None, 422)
         lock_id = period_locks.lock(session, caller, month, completeness.today())
-    except (BadLink, NotOver, AlreadyLocked) as error:
-        codes = {BadLink: ("form-expired", ""), NotOver: ("not-over", "month")}
+    except (BadLink, NotOver, AlreadyLocked, Busy) as error:
+        codes = {BadLink: ("form-expired", ""), NotOver: ("not-over", "month"), Busy: ("busy", "")}
         code, field = codes.get(type(error), ("locked", "month"))
         form = refusal(request, code, field, data)
-        status = 409 if isinstance(error, AlreadyLocked) else 422
+        status = 409 if isinstance(error, AlreadyLocked | Busy) else 422
         return _list(request, session, caller, form, None, status)
     return RedirectResponse(f"{ADDRESS}/{lock_id}", 303)
 

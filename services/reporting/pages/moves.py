@@ -1,8 +1,10 @@
 """Regions that lie elsewhere from a day on: order a move, and see how far it is."""
 
 from datetime import date
+from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
@@ -15,14 +17,18 @@ from shared.security import BadLink, National
 from shared.web import Form
 
 router = APIRouter(prefix="/moves", include_in_schema=False)
+Words = Annotated[str, Query(max_length=13)]
+After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 
 FIELDS = {"unknown-region": "to_code", "not-alike": "to_code", "too-large": "from_code"}
 
 
 @router.get("")
-def list_moves(request: Request, _caller: National, session: Transaction) -> Response:
+def list_moves(
+    request: Request, _caller: National, session: Transaction, q: Words = "", after: After = None
+) -> Response:
     """The moves so far, and a form for another one."""
-    return _page(request, session, Form())
+    return _page(request, session, Form(), q, after)
 
 
 @router.post("")
@@ -42,18 +48,31 @@ def order(request: Request, caller: National, session: Transaction, data: Typed)
     except ValueError:
         errors["valid_from"] = say(import_words.REFUSALS["no-date"])
     if errors:
-        return _page(request, session, Form(data, errors), 422)
+        return _page(request, session, Form(data, errors), code=422)
     bus.wake(session, jobs.move_regions)
     return RedirectResponse("/reporting/moves", 303)
 
 
-def _page(request: Request, session: Session, form: Form, code: int = 200) -> Response:
+def _page(  # noqa: PLR0913 - all that the page shows
+    request: Request,
+    session: Session,
+    form: Form,
+    q: str = "",
+    after: int | None = None,
+    *,
+    code: int = 200,
+) -> Response:
+    rows, following = boundaries.page(session, q, after)
+    kept = {"q": q} if q else {}
     return pages.render(
         request,
         "moves.html",
         code,
-        rows=boundaries.page(session),
+        rows=rows,
+        q=q,
         region_of=regions.find,
         form=form,
         token=forms.new_form(),
+        next_url="?" + urlencode({**kept, "after": following}) if following else "",
+        first_url="?" + urlencode(kept) if after else "",
     )

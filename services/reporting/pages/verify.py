@@ -19,6 +19,7 @@ from services.reporting.pages.verify_common import (
     read_filters,
     refusal,
     sentences,
+    short_place,
     to_number,
     told,
 )
@@ -129,6 +130,8 @@ def _queue(  # noqa: PLR0913, PLR0917 - all that the page shows
         months=completeness.months(datetime.now(UTC).date(), MONTHS)[::-1],
         regions=regions.children(caller.region_code or None) if caller.role != "regency" else [],
         region_of=regions.find,
+        short_place=short_place,
+        scope=caller.region_code,
         role=caller.role,
         every=STREAMS,
         words=own_words,

@@ -8,7 +8,9 @@ from starlette.datastructures import FormData
 
 from services.reporting import verify_words
 from services.reporting.pages.common import pages
+from services.reporting.tile_maps import short_name
 from services.reporting.verification import STATES, Filters, Outcome
+from shared import regions
 from shared.web import Form, read_form
 
 LENGTH = 100
@@ -39,6 +41,20 @@ def kept(filters: Filters, **more: Any) -> dict[str, Any]:
     own = {name: getattr(filters, name) for name in Filters.__annotations__}
     own["state"] = "" if filters.state == "waiting" else filters.state
     return {name: value for name, value in (own | more).items() if value}
+
+
+def short_place(library: str, code: str, scope: str) -> str:
+    """Where a library lies, without what its reader or its own name says already.
+
+    `scope` is the reader's region. The province is never said; its own page tells all of it.
+    """
+    region = regions.find(code)
+    if region is None:
+        return code
+    path = [one for one in reversed(region.path) if len(one.code) > max(len(scope), 2)]
+    if len(path) > 1 and path[0].name in library:
+        path = path[1:]
+    return ", ".join(short_name(one.code) for one in path) or region.label
 
 
 def query(values: dict[str, Any]) -> str:

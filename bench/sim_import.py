@@ -113,7 +113,7 @@ def _step(import_id: UUID, step: str) -> float:
         if step == "take":
             sim_imports.take(session, job)
         else:
-            sim_imports.undo(session, job, datetime.now(UTC))
+            sim_imports.undo(session, NATIONAL, job, datetime.now(UTC))
     _work(import_id)
     return time.perf_counter() - began
 

@@ -5,15 +5,12 @@ A sheet is read only after `shared.uploads.judge` has let it in.
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
 from itertools import islice
 from typing import Any
-from xml.parsers import expat
-from zipfile import ZipFile
 
 from python_calamine import CalamineError, load_workbook
 from rustpy_xlsxwriter import FastExcel, Format
@@ -21,6 +18,7 @@ from rustpy_xlsxwriter import FastExcel, Format
 from services.registration.imports import MOST_ROWS, Column
 from shared.documents.common import clean, one_line
 from shared.names import plain_name
+from shared.uploads.cells import BadCells, Most, check_cells
 
 EXAMPLE = "CONTOH (hapus baris ini)"
 """Begins the template's example; whoever leaves it in is not told off."""
@@ -28,10 +26,13 @@ EXAMPLE = "CONTOH (hapus baris ini)"
 HEAD_ROWS = 10  # a heading may stand below a title
 MOST_COLUMNS = 200
 FURTHEST_ROW = 20_000  # empty rows between are forgiven
-_CELLS = 400_000
-_LONGEST = 32_767  # letters in one cell, Excel's own limit
-_LETTERS = 16_000_000  # of all cells; 64 MB when each takes four bytes
-_PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_MOST = Most(
+    FURTHEST_ROW,
+    MOST_COLUMNS,
+    area=FURTHEST_ROW * MOST_COLUMNS,
+    cells=400_000,
+    letters=16_000_000,  # 64 MB when each takes four bytes
+)
 _DELIMITERS = ";,\t"
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 # Where another program's separator, or a line, may begin a cell inside ours.
@@ -143,119 +144,21 @@ def _csv(data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _xlsx(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    _check(data)
     try:
+        check_cells(data, _MOST)
         with load_workbook(BytesIO(data)) as book:
             cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except BadCells as refusal:
+        raise Unreadable(refusal.code) from refusal
     except (CalamineError, IndexError) as error:
         raise Unreadable("damaged") from error
     for number, row in enumerate(cells, 1):
         yield number, [_text(value) for value in row]
 
 
-def _check(data: bytes) -> None:
-    """No cell may stand far out, and all texts together must be of a size for people.
-
-    The reader makes room for all that lies between cells, and copies a shared string for each
-    cell that shows it. A sheet may be a part of any name, the strings have theirs.
-    """
-    found = _Parts()
-    with ZipFile(BytesIO(data)) as archive:
-        for info in archive.infolist():
-            part = archive.read(info)
-            if info.filename.lower().endswith("sharedstrings.xml") or b"sheetData" in part:
-                found.read(part)
-    if found.letters() > _LETTERS:
-        raise Unreadable("too-many-rows")
-
-
-class _Parts:
-    """The sheets and shared strings of a workbook, as far as `_check` must know them."""
-
-    def __init__(self) -> None:
-        self._lengths: list[int] = []  # of the shared strings
-        self._shown: Counter[int] = Counter()  # by how many cells each is shown
-        self._cells = 0
-        self._in_string = self._in_cell = self._in_value = False
-        self._shared = False  # whether the cell shows a shared string
-        self._number = ""  # which
-
-    def read(self, part: bytes) -> None:
-        """Raises `Unreadable`."""
-        if self._lengths and b"sheetData" not in part:  # two lists: which would be read?
-            raise Unreadable("damaged")
-        self._cells = 0
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
-        parser.StartDoctypeDeclHandler = self._doctype
-        try:
-            parser.Parse(part, True)
-        except (expat.ExpatError, ValueError) as error:
-            raise Unreadable("damaged") from error
-
-    def letters(self) -> int:
-        """Of all cells with shared strings together. Raises `Unreadable`."""
-        if any(not 0 <= number < len(self._lengths) for number in self._shown):
-            raise Unreadable("damaged")
-        return sum(self._lengths[number] * times for number, times in self._shown.items())
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        match name.rpartition(":")[2]:
-            case "c" | "si" if self._in_cell or self._in_string:  # readers differ on what it means
-                raise Unreadable("damaged")
-            case "c":
-                place = _PLACE.fullmatch(attributes.get("r", ""))
-                if place is None:
-                    raise Unreadable("damaged")
-                _within(int(place[2]), _column(place[1]))
-                self._cells += 1
-                if self._cells > _CELLS:
-                    raise Unreadable("too-many-rows")
-                self._in_cell, self._shared = True, attributes.get("t") == "s"
-            case "v":
-                self._in_value = True
-            case "si":
-                self._in_string = True
-                self._lengths.append(0)
-
-    def _text(self, text: str) -> None:
-        if self._in_string:
-            self._lengths[-1] += len(text)
-            if self._lengths[-1] > _LONGEST:
-                raise Unreadable("damaged")
-        elif self._in_value and self._shared:
-            self._number += text
-            if len(self._number) > 20:
-                raise Unreadable("damaged")
-
-    def _end(self, name: str) -> None:
-        match name.rpartition(":")[2]:
-            case "c":
-                if self._number:
-                    self._shown[int(self._number)] += 1
-                self._in_cell, self._shared, self._number = False, False, ""
-            case "v":
-                self._in_value = False
-            case "si":
-                self._in_string = False
-
-    def _doctype(self, *_declared: object) -> None:
-        raise Unreadable("damaged")
-
-
 def _within(row: int, column: int) -> None:
     if row > FURTHEST_ROW or column > MOST_COLUMNS:
         raise Unreadable("too-many-rows")
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for sign in letters:
-        number = number * 26 + ord(sign) - 64
-    return number
 
 
 def _text(value: Any) -> str:

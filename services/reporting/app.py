@@ -2,6 +2,7 @@
 
 from fastapi import Depends, FastAPI
 
+from services.reporting import words
 from services.reporting.api import activities as activities_api
 from services.reporting.api import completeness as completeness_api
 from services.reporting.api import dashboard as dashboard_api
@@ -36,7 +37,7 @@ from services.reporting.pages.common import pages
 from services.reporting.pages.own_common import OwnLinkOver, link_over
 from services.reporting.period_locks import LockNotFound
 from services.reporting.report_schedules import ScheduleNotFound
-from services.reporting.reports import KeyReused, ReportNotFound
+from services.reporting.reports import KeyReused, ReportNotFound, TooManyReports
 from services.reporting.resources import bus
 from services.reporting.settings import settings
 from services.reporting.targets import RegionNotFound
@@ -57,8 +58,12 @@ REFUSED: Refusals = {
         "Idempotency-Key ini sudah dipakai dengan isi lain. / "
         "This Idempotency-Key was used with another body.",
     ),
+    TooManyReports: lambda _: Problem(
+        429, "too-many-reports", pages.bilingual(words.REFUSALS["too-many-reports"])
+    ),
     **own_api.REFUSED,
     **activities_api.REFUSED,
+    **dashboard_api.REFUSED,
     **imports_api.REFUSED,
     **moves_api.REFUSED,
 }

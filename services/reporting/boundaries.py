@@ -7,11 +7,13 @@ The triggers on the table of reports move the sums.
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import and_, exists, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.reporting.models import RegionMove
+from services.reporting.models import Activity, Library, RegionMove
 from shared import regions
+from shared.security import within
 
 CHUNK = 1000
 PAGE = 40
@@ -76,9 +78,13 @@ def order(
         raise BadMove("not-alike")
     if len(from_code) < len("21.01.06"):
         raise BadMove("too-large")  # a province or kab/kota is summed by its code
-    move = RegionMove(from_code=from_code, to_code=to_code, valid_from=valid_from, actor=actor)
-    session.add(move)
-    session.flush()
+    if not _was_there(session, from_code):
+        raise BadMove("unknown-from")
+    values = {"from_code": from_code, "to_code": to_code, "valid_from": valid_from}
+    made = insert(RegionMove).values(**values, actor=actor).on_conflict_do_nothing()
+    move = session.scalars(made.returning(RegionMove)).one_or_none()
+    if move is None:
+        raise BadMove("moved-already")
     return move
 
 
@@ -133,6 +139,13 @@ def page(
         query = query.where(RegionMove.id < after)
     rows = session.scalars(query.order_by(RegionMove.id.desc()).limit(PAGE + 1)).all()
     return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
+
+
+def _was_there(session: Session, code: str) -> bool:
+    """A region of today's list, or one that is in it no more but has libraries or reports."""
+    reports = and_(Activity.regency_code == code[:5], within(Activity.place_code, code))
+    of_old = exists().where(within(Library.region_code, code)) | exists().where(reports)
+    return regions.find(code) is not None or bool(session.scalar(select(of_old)))
 
 
 def _is_code(code: str) -> bool:

@@ -29,6 +29,7 @@ COLOURS: dict[str, str] = {"green": _("hijau"), "yellow": _("kuning"), "red": _(
 REFUSALS: dict[str, str] = {
     "number": _("Isi dengan bilangan bulat lebih dari nol, atau kosongkan."),
 }
+TOO_MANY_MONTHS = _("Paling banyak sepuluh tahun sekaligus. Pilih masa yang lebih pendek.")
 PERIODS: dict[str, str] = {
     "year": _("12 bulan terakhir"),
     "quarter": _("Triwulan ini"),

@@ -27,7 +27,12 @@ from shared.security import Caller, in_scope, within
 
 HARDLY = 10  # times as much: a percentage tells nothing then
 USUAL = 12  # months
+MOST = 120  # months: ten years, which are added up while a reader waits
 _CODE = re.compile(r"\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?", re.ASCII)
+
+
+class TooManyMonths(ValueError):
+    """More than `MOST` are asked for at once."""
 
 
 def this_month() -> date:
@@ -202,7 +207,9 @@ class Board:
 
 
 def check(session: Session, view: View, caller: Caller) -> View:
-    """The view, if this reader may have it. Raises `RegionNotFound`."""
+    """The view, if this reader may have it. Raises `RegionNotFound` and `TooManyMonths`."""
+    if len(view.months) > MOST:
+        raise TooManyMonths(len(view.months))
     code = view.region_code
     if view.public:
         if len(code) > REGENCY or (code and regions.find(code) is None):
@@ -223,7 +230,7 @@ def _known(session: Session, code: str) -> bool:
 
 
 def board(session: Session, caller: Caller, view: View) -> Board:
-    """Everything that a view shows, in a handful of statements. Raises `RegionNotFound`."""
+    """Everything that a view shows, in a handful of statements. Raises as `check`."""
     view = check(session, view, caller)
     ahead = view.first > this_month()
     coverage = {} if view.public or ahead else _coverage(session, view)

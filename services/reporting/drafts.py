@@ -6,6 +6,7 @@ Nothing is changed silently: what cannot be right is an error, what is hardly ri
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,6 +23,7 @@ MOST_RUPIAH = 10_000_000_000_000
 JUNE = 6
 THOUSANDS = 3  # digits of a group
 Raw = Mapping[str, Any]
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # no database keeps a NUL or half a surrogate pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _value(asked: Field, typed: Any) -> Any:
     if asked.kind == "choices":
         return _choices(asked, typed)
     if asked.kind == "yes":
-        return bool(typed)
+        return _yes(typed)
     if asked.kind == "number":
         most = MOST_RUPIAH if asked.name == "amount" else MOST
         return _number(typed, most, required=asked.required)
@@ -147,8 +149,10 @@ def _value(asked: Field, typed: Any) -> Any:
 
 
 def _text(typed: Any, most: int, *, required: bool) -> str:
-    """What was typed, without what cannot be seen."""
-    written = str(typed if typed is not None else "").replace("\x00", "").strip()
+    """What was typed, without what cannot be seen or is no character at all."""
+    if isinstance(typed, bool | list):
+        raise _Mistake("wrong-kind")
+    written = _NO_TEXT.sub("", str(typed if typed is not None else "")).strip()
     if required and not written:
         raise _Mistake("missing")
     if len(written) > most:
@@ -171,8 +175,17 @@ def _number(typed: Any, most: int = MOST, *, required: bool = False) -> int | No
     return int(plain)
 
 
+def _yes(typed: Any) -> bool:
+    """A box that is ticked; "no" is none, and must not be read as one."""
+    if isinstance(typed, list) or typed not in {None, False, "", True, "yes"}:
+        raise _Mistake("wrong-kind")
+    return bool(typed)
+
+
 def _choices(asked: Field, typed: Any) -> list[str]:
-    chosen = [typed] if isinstance(typed, str) else list(typed or [])
+    chosen = [typed] if isinstance(typed, str) else typed or []
+    if not isinstance(chosen, list):
+        raise _Mistake("wrong-kind")
     if asked.required and not chosen:
         raise _Mistake("missing")
     if set(chosen) - set(asked.options or {}):

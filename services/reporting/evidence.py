@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from services.reporting import library_links
 from services.reporting.models import Activity, ActivityChange, Evidence, Library
 from services.reporting.resources import evidence_files, evidence_links
 from shared.security import BadLink, Caller
@@ -80,8 +81,7 @@ def add(
 
     `kept` files stay with the report that this form corrects. Raises `TooMuchEvidence`.
     """
-    # Two posts of one form at once count one after the other.
-    session.execute(select(func.pg_advisory_xact_lock(form_ref.int % 2**63)))
+    _hold(session, form_ref)
     here = of_form(session, library_id, form_ref)
     if any(one.large == received.large for one in here):
         return
@@ -112,17 +112,29 @@ def of(session: Session, activity_id: UUID) -> Sequence[Evidence]:
     return _all(session, Evidence.activity_id == activity_id)
 
 
-def drop(session: Session, library_id: UUID, owner: UUID, ids: Collection[UUID]) -> None:
-    """Take files back from a form or a report of this library; those of others stay."""
-    mine = (Evidence.form_ref == owner) | (Evidence.activity_id == owner)
-    query = delete(Evidence).where(Evidence.library_id == library_id, mine, Evidence.id.in_(ids))
-    session.execute(query)
+def drop(session: Session, library_id: UUID, form_ref: UUID, ids: Collection[UUID]) -> None:
+    """Take files back from a form of this library; those of others and of reports stay."""
+    here = (Evidence.library_id == library_id, Evidence.form_ref == form_ref)
+    session.execute(delete(Evidence).where(*here, Evidence.id.in_(ids)))
+
+
+def fit(session: Session, activity: Activity, form_ref: UUID, dropped: Collection[UUID]) -> None:
+    """See that an edit leaves its report `MOST` files at most; no more come until it is over.
+
+    The report must be locked. Raises `TooMuchEvidence`, before anything is changed.
+    """
+    _hold(session, form_ref)
+    kept = {one.large for one in of(session, activity.id) if one.id not in dropped}
+    brought = {one.large for one in of_form(session, activity.library_id, form_ref)}
+    if brought - kept and len(kept | brought) > MOST:
+        raise TooMuchEvidence
 
 
 def change(session: Session, activity: Activity, form_ref: UUID, dropped: Collection[UUID]) -> None:
     """Let an edit take files from its report and bring others; its history tells their names."""
     before = [one.name for one in of(session, activity.id)]
-    drop(session, activity.library_id, activity.id, dropped)
+    mine = (Evidence.activity_id == activity.id, Evidence.id.in_(dropped))
+    session.execute(delete(Evidence).where(*mine))
     adopt(session, activity.library_id, form_ref, activity.id)
     after = [one.name for one in of(session, activity.id)]
     if before == after:
@@ -137,13 +149,18 @@ def change(session: Session, activity: Activity, form_ref: UUID, dropped: Collec
 
 
 def adopt(session: Session, library_id: UUID, form_ref: UUID, activity_id: UUID) -> None:
-    """What a form brought belongs to its report now. A form sent twice brings each file once."""
-    here = (Evidence.library_id == library_id, Evidence.form_ref == form_ref)
-    known = [one.large for one in of(session, activity_id)]
-    session.execute(delete(Evidence).where(*here, Evidence.large.in_(known)))
-    for one in session.scalars(select(Evidence).where(*here)):
+    """What a form brought belongs to its report now; of a file that it has, there stays one."""
+    forget_known(session, library_id, form_ref, activity_id)
+    for one in of_form(session, library_id, form_ref):
         one.form_ref, one.activity_id = None, activity_id
     session.flush()
+
+
+def forget_known(session: Session, library_id: UUID, form_ref: UUID, activity_id: UUID) -> None:
+    """Take those files from a form that the report has already, as when it was sent twice."""
+    known = [one.large for one in of(session, activity_id)]
+    here = (Evidence.library_id == library_id, Evidence.form_ref == form_ref)
+    session.execute(delete(Evidence).where(*here, Evidence.large.in_(known)))
 
 
 def address(one: Evidence, size: Size) -> str:
@@ -169,8 +186,7 @@ def follow(session: Session, token: str, caller: Caller) -> Shown:
     if found is None or size not in get_args(Size):
         raise BadLink
     one, place_code = found
-    mine = caller.library == str(one.library_id) if caller.library else caller.may_see(place_code)
-    if not (caller.is_anonymous or mine):
+    if not (caller.is_anonymous or _may_see(session, caller, one, place_code)):
         raise BadLink
     stored = getattr(one, size) or one.large
     return Shown(evidence_files.path(stored), one.media_type, one.name)
@@ -193,6 +209,18 @@ def sweep(session: Session) -> int:
 _NAMED = text("""
     SELECT large FROM evidence UNION SELECT medium FROM evidence WHERE medium IS NOT NULL
     UNION SELECT small FROM evidence WHERE small IS NOT NULL""")
+
+
+def _may_see(session: Session, caller: Caller, one: Evidence, place_code: str) -> bool:
+    if not caller.library:
+        return caller.may_see(place_code)
+    mine = (UUID(caller.library), library_links.of_account(session, caller).id)
+    return one.library_id in mine
+
+
+def _hold(session: Session, form_ref: UUID) -> None:
+    """Two posts of one form at once count one after the other."""
+    session.execute(select(func.pg_advisory_xact_lock(form_ref.int % 2**63)))
 
 
 def _all(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Evidence]:

@@ -6,7 +6,6 @@ The older system had 17 of 225 activities on 1 January, 13 entered twice, and ro
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from difflib import SequenceMatcher
 from typing import Literal
 from uuid import UUID
 
@@ -14,19 +13,21 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.reporting.drafts import Draft
-from shared.names import plain_name
+from shared.names import likeness, plain_name
 
 Question = Literal["new-year", "zero", "duplicate", "again", "long-ago", "many"]
 
 LONG_AGO = timedelta(days=193)  # the longest lag seen in the older system
 MANY = 5000  # people in one village activity
-SIMILAR = 0.85  # of two titles, by difflib's ratio
+SIMILAR = 0.8  # of two titles, by `likeness`
+NEWEST = 100  # reports of one day that a title is compared with
 
+# Of any number of a day: those with the very title, and the newest.
 _SAME_DAY = text("""
     SELECT id, title FROM activity
-    WHERE library_id = :library_id AND stream = :stream AND day = :day AND deleted_at IS NULL
-      AND id IS DISTINCT FROM CAST(:but AS uuid)
-    ORDER BY id""")
+    WHERE library_id = :library_id AND stream = :stream AND month = :month
+      AND day = :day AND deleted_at IS NULL AND id IS DISTINCT FROM CAST(:but AS uuid)
+    ORDER BY lower(title) = lower(:title) DESC, id DESC LIMIT :newest""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,14 @@ def _same(session: Session, library_id: UUID, draft: Draft, but: UUID | None) ->
         "library_id": library_id,
         "stream": draft.stream.name,
         "day": draft.day,
+        "month": draft.day.replace(day=1),
         "but": but,
+        "title": draft.title,
+        "newest": NEWEST,
     }
     mine = plain_name(draft.title)
     for row in session.execute(_SAME_DAY, values):
-        theirs = plain_name(row.title)
-        if draft.stream.every != "day" or SequenceMatcher(None, mine, theirs).ratio() >= SIMILAR:
+        if draft.stream.every != "day" or likeness(mine, plain_name(row.title)) >= SIMILAR:
             found: UUID = row.id
             return found
     return None

@@ -6,8 +6,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from services.reporting.schemas import NO_NUL
+
 Step = Literal["reading", "ready", "taking", "done", "undoing", "undone", "failed", "cancelled"]
 PlaceStatus = Literal["open", "sure", "remembered", "confirmed", "not_ours"]
+Kept = Literal["verified-above", "elsewhere", "corrected"]
 RowKind = Literal["good", "noted", "known", "bad"]
 
 
@@ -22,6 +25,7 @@ class RowCounts(BaseModel):
     open: int = Field(description="Right, but of a library that is not known yet")
     waiting: int = Field(description="Would be taken over; `known` of them change nothing")
     known: int = Field(description="Here already, as the preview found")
+    comparing: int = Field(description="The preview is about to find out whether they are here")
     taken: int
     already: int = Field(description="Taken over before")
     not_ours: int
@@ -42,6 +46,7 @@ class ImportStatus(BaseModel):
     file_name: str
     stream: str
     error: str | None = None
+    kept: dict[Kept, int] = Field(description="Reports that an undo left, by why")
     created_at: AwareDatetime
     counts: RowCounts | None = Field(default=None, description="While nothing runs")
 
@@ -109,7 +114,7 @@ class PlaceDecision(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    key: str = Field(max_length=600)
+    key: str = Field(max_length=600, pattern=NO_NUL)
     library_id: UUID | None
 
 

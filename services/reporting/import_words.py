@@ -29,6 +29,10 @@ UNREADABLE: dict[str, str] = {
     "too-many-rows": _(
         "Berkas ini lebih dari 200.000 baris atau terlalu lebar. Bagi menjadi beberapa berkas."
     ),
+    "too-heavy": _(
+        "Berkas ini terlalu berat untuk dibaca. Ekspor ulang dari SIM TPBIS, bagi menjadi beberapa "
+        "berkas, lalu unggah lagi."
+    ),
     "no-rows": _("Tidak ada baris di dalam berkas ini."),
     "unexpected": _(
         "Terjadi kesalahan di pihak kami, dan sudah kami catat. Baris yang sudah selesai tetap "
@@ -88,6 +92,13 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "not_ours": ("cancelled", _("Bukan milik kita")),
 }
 
+# Why an undo leaves reports, and how many.
+KEPT: dict[str, str] = {
+    "verified-above": _("%(n)s laporan sudah diverifikasi tingkat yang lebih tinggi."),
+    "elsewhere": _("%(n)s laporan sekarang berada di wilayah lain."),
+    "corrected": _("%(n)s laporan sudah diubah orang."),
+}
+
 # Status of a library as the file names it -> the class of its tag, and its word.
 PLACES: dict[str, tuple[str, str]] = {
     "open": ("waiting", _("Belum dipasangkan")),
@@ -102,13 +113,23 @@ MOVES: dict[str, str] = {
     "unknown-region": _("Kode baru ini tidak ada di daftar wilayah."),
     "not-alike": _("Kedua kode harus berbeda dan sama tingkatnya, misalnya 21.01.06 dan 21.02.07."),
     "too-large": _("Hanya kecamatan atau desa/kelurahan yang dapat dipindahkan."),
+    "unknown-from": _(
+        "Kode lama ini tidak ada di daftar wilayah, dan tidak ada perpustakaan di dalamnya."
+    ),
+    "moved-already": _("Pemindahan ini sudah dipesan untuk tanggal yang sama."),
 }
 
 REFUSALS: dict[str, str] = {
     "form-expired": _("Halaman ini sudah terlalu lama terbuka. Silakan kirim sekali lagi."),
     "no-file": _("Pilih berkasnya dahulu."),
     "stream": _("Pilih salah satu dari daftar."),
+    "too-many-imports": _(
+        "Anda sudah punya 10 impor yang belum selesai. Selesaikan atau batalkan salah satu lebih "
+        "dahulu."
+    ),
+    "too-often": _("Anda sudah mengunggah 60 berkas dalam sejam. Coba lagi nanti."),
     "not-ready": _("Impor ini sudah dalam keadaan lain. Muat ulang halamannya, lalu lihat lagi."),
+    "nothing-to-undo": _("Tidak ada laporan dari berkas ini yang dapat Anda tarik kembali."),
     "nothing-chosen": _("Pilih perpustakaannya dahulu, sekurangnya untuk satu nama."),
     "no-such-library": _("Perpustakaan ini tidak ada di wilayah Anda. Pilih yang lain."),
     "no-date": _("Tulis tanggalnya lengkap."),

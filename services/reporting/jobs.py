@@ -14,6 +14,7 @@ from services.reporting import (
     silence,
     sim_importing,
     sim_imports,
+    sim_known,
 )
 from services.reporting.resources import bus, database
 
@@ -116,6 +117,18 @@ def run_imports() -> None:
         bus.wake(session, apply_deltas)
         if more:
             bus.wake(session, run_imports)
+
+
+@bus.job("imports", every=60)
+def compare_imports() -> None:
+    """Tell previews what is here of libraries that were chosen, a batch in a transaction."""
+    until = time.monotonic() + SHIFT_S
+    while time.monotonic() < until:
+        with database.sessions.begin() as session:
+            if not sim_known.compare_chosen(session):
+                return
+    with database.sessions.begin() as session:
+        bus.wake(session, compare_imports)
 
 
 @bus.job("imports", every=60)

@@ -50,11 +50,16 @@ _GIVE_UP = text("""
     WHERE status = 'running' AND lease_until <= now() AND attempt >= :deaths
     RETURNING report_job.*""")
 
+# Who had a turn longest ago is next: a hundred reports of one account cost another one report's
+# time, with one worker as with many.
 _CLAIM = text("""
     WITH due AS (
-        SELECT id FROM report_job
+        SELECT id FROM report_job AS job
         WHERE status IN ('queued', 'running') AND lease_until <= now()
-        ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ORDER BY (
+            SELECT max(started_at) FROM report_job WHERE requested_by = job.requested_by
+        ) NULLS FIRST, id
+        LIMIT 1 FOR UPDATE OF job SKIP LOCKED
     )
     UPDATE report_job SET status = 'running', attempt = attempt + 1, done = 0, started_at = now(),
         lease_until = now() + make_interval(secs => :lease)
@@ -105,7 +110,10 @@ class Claim:
 
 
 def claim(session: Session) -> Claim | None:
-    """Take the oldest report that is due: new, or left behind by a worker whose lease is over."""
+    """Take a report that is due: new, or left behind by a worker whose lease is over.
+
+    Of one account's the oldest; of accounts the one that had no turn for longest.
+    """
     for lost in session.execute(_GIVE_UP, {"deaths": DEATHS}).all():
         log.error("report.gave_up", report=str(lost.id))
         say_end(session, lost)

@@ -19,10 +19,12 @@ from services.reporting.activities import ActivityNotFound
 from services.reporting.models import Activity, Library
 from services.reporting.streams import STREAMS, Stream
 from shared import regions
+from shared.limits import Limit
 
 MONTHS = 12
 SCORED = 3  # months
 PAGE = 20
+SENDING = Limit("report-library", 120, 3600)  # also of corrections; then who sends waits
 
 _SUMS = text("""
     SELECT month, stream, count(*) AS reports, sum(people) AS people FROM activity

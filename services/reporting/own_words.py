@@ -13,6 +13,7 @@ MISTAKES: dict[str, str] = {
     "no-number": _("Isi dengan angka bulat saja, misalnya 25."),
     "too-much": _("Angka ini terlalu besar. Periksa lagi jumlah nolnya."),
     "not-in-list": _("Pilih salah satu dari daftar."),
+    "wrong-kind": _("Isian ini bukan jenis yang diminta."),
     "no-link": _("Tautan diawali dengan https://"),
     "sex-sum": _("Laki-laki dan perempuan harus sama jumlahnya dengan semua peserta."),
     "age-sum": _("Kelompok umur harus sama jumlahnya dengan semua peserta."),
@@ -101,6 +102,11 @@ REFUSALS: dict[str, str] = {
     "form-expired": _("Halaman ini sudah terlalu lama terbuka. Silakan kirim sekali lagi."),
     "too-much-evidence": _("Satu laporan paling banyak lima berkas. Hapus salah satu dahulu."),
     "too-many-files": _("Terlalu banyak berkas dalam satu jam. Kirim laporannya dahulu tanpa itu."),
+    "too-many-reports": _(
+        "Terlalu banyak laporan dalam satu jam. Isian Anda masih ada di halaman ini; kirim lagi "
+        "nanti."
+    ),
+    "files-again": _("Berkasnya belum kami simpan. Pilih sekali lagi."),
     "verified": _(
         "Laporan ini sudah diverifikasi. Minta verifikatornya mengembalikan laporan ini bila ada "
         "yang perlu diperbaiki."

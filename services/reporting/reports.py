@@ -25,6 +25,7 @@ from shared.tracing import current_traceparent
 from shared.web.formats import Language
 
 PAGE = 20
+MOST_OPEN = 20  # of one person; a schedule's come once a day, and there are 50 at most
 # A file answers the same question for a day; so an old file is not kept alive for ever by being
 # asked for, and a new release's layout shows on the next morning at the latest.
 SAME_ANSWER = timedelta(days=1)
@@ -46,6 +47,10 @@ _SHOWN = select(
 
 class ReportNotFound(LookupError):
     """No report of the caller has this id."""
+
+
+class TooManyReports(Exception):
+    """The caller has as many that are not ended as one may have."""
 
 
 class KeyReused(Exception):
@@ -85,8 +90,8 @@ def order(
 ) -> UUID:
     """Order a report once per caller and `key`; the id of the report, new or from before.
 
-    One that has its answer already is born finished. Raises `KeyReused`, or one of
-    `report_kinds.OUT_OF_SCOPE`.
+    One that has its answer already is born finished. Raises `KeyReused`, `TooManyReports`, or one
+    of `report_kinds.OUT_OF_SCOPE`.
     """
     content = open_content(session.connection(), wanted, caller)
     answer = same_answer(session, dedupe_key(wanted, caller, content.watermark))
@@ -104,10 +109,25 @@ def order(
     if answer:
         done = {"status": "done", "finished_at": func.now(), "done": answer["row_count"]}
         values |= answer | done | {"total": answer["row_count"]}
+    elif schedule_id is None:
+        _room_for(session, caller, key)
     added = session.execute(
         insert(ReportJob).values(values).on_conflict_do_nothing().returning(ReportJob.id)
     ).scalar()
     return added or _earlier(session, caller, wanted, key)
+
+
+def _room_for(session: Session, caller: Caller, key: str) -> None:
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"reports {caller.subject}", 0))
+    session.execute(select(lock))  # or two at once would both find room for one
+    open_keys = select(_JOB.idempotency_key).where(
+        _JOB.requested_by == caller.subject,
+        _JOB.status.in_(("queued", "running")),
+        _JOB.schedule_id.is_(None),
+    )
+    known = set(session.scalars(open_keys))
+    if len(known) >= MOST_OPEN and key not in known:
+        raise TooManyReports
 
 
 def say_end(session: Session, row: Row[Any]) -> None:

@@ -1,9 +1,13 @@
 """Shapes over HTTP."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+NO_NUL = r"^[^\x00]*$"  # which PostgreSQL keeps nowhere; nor does half a surrogate pair fit
+Month = Annotated[str, StringConstraints(pattern=r"^(20(1[89]|[2-9]\d)-(0[1-9]|1[0-2]))?$")]
+"""As in 2026-02, from the programme's first year on; empty as a form sends what was left empty."""
 
 
 class ReportDetail(BaseModel):

@@ -62,7 +62,7 @@ def say(session: Session, month: date, step: int, chunk: int = CHUNK) -> int:
     ids = [str(library.id) for library in found]
     new = session.execute(_SAY, {"month": month, "step": step, "ids": json.dumps(ids)})
     said = set(new.scalars())
-    events = (_event(library, month, step) for library in found if library.id in said)
+    events = (_event(session, library, month, step) for library in found if library.id in said)
     bus.publish(session, *events)
     return len(found)
 
@@ -73,7 +73,7 @@ def purge(session: Session, now: datetime) -> None:
     session.execute(_PURGE, {"month": (this_month - timedelta(days=1)).replace(day=1)})
 
 
-def _event(library: Library, month: date, step: int) -> LibrarySilent:
+def _event(session: Session, library: Library, month: date, step: int) -> LibrarySilent:
     return LibrarySilent(
         library_id=library.id,
         name=library.name,
@@ -81,5 +81,5 @@ def _event(library: Library, month: date, step: int) -> LibrarySilent:
         month=month,
         step=step,
         deadline=completeness.deadline(month),
-        link=library_links.link(library),
+        link=library_links.link(session, library),
     )

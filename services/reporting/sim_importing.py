@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Row, func, insert, select, text
@@ -18,12 +19,13 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.reporting import library_matching, sim_files, sim_imports, sim_known
+from services.reporting import library_matching, sim_files, sim_imports, sim_known, sim_undoing
 from services.reporting.models import SimImport, SimPlace, SimRow
 from services.reporting.resources import database
 from services.reporting.sim_files import Unreadable
 from services.reporting.sim_streams import Parsed, parse
 from services.reporting.streams import MEASURES
+from shared.bus.queues import SOFT_LIMIT_S, TooSlow
 from shared.leases import Claim, Overtaken
 
 log = structlog.get_logger()
@@ -45,11 +47,13 @@ _CLAIM = text("""
     FROM due WHERE sim_import.id = due.id RETURNING sim_import.*""")
 _HELD = "WHERE id = :id AND state = :state AND lease_until = :mark"
 _RENEW = text(f"""
-    UPDATE sim_import SET done = done + :more, attempts = 0,
+    UPDATE sim_import SET done = done + :more,
+        attempts = CASE WHEN :more > 0 THEN 0 ELSE attempts END,
         total = greatest(total, done + :more, :total),
         lease_until = clock_timestamp() + make_interval(secs => :lease)
     {_HELD} RETURNING lease_until""")
 _RELEASE = text(f"UPDATE sim_import SET lease_until = now(), attempts = 0 {_HELD} RETURNING id")
+_KEPT = text("UPDATE sim_import SET kept = CAST(:kept AS jsonb) WHERE id = :id")
 _END = text(f"""
     UPDATE sim_import SET state = :next, error = :error, lease_until = NULL, attempts = 0,
         rows = CASE WHEN state = 'reading' THEN done ELSE rows END,
@@ -73,14 +77,15 @@ _WAITING = text("""
 _IN_SCOPE = (
     "(:scope = '' OR library.region_code = :scope OR library.region_code LIKE :scope || '.%')"
 )
-# Of what came before, only the word that it is verified is taken over, if nobody has touched it.
-_HOLD = (
-    text("""
+# A report stays where it happened, also when its library has moved here since.
+_REPORT_IN_SCOPE = _IN_SCOPE.replace("library.region_code", "activity.place_code")
+# See `activities._INSERT`; in one order, as a move holds many as well.
+_HOLD = text("""
     SELECT id FROM library
     WHERE id IN (SELECT coalesce(merged_into, id) FROM library
                  WHERE id = ANY (CAST(:libraries AS uuid[])))
     ORDER BY id FOR SHARE""")
-)  # see `activities._INSERT`; in one order, as a move holds many as well
+# Of what came before, only the word that it is verified is taken over, if nobody has touched it.
 _TAKE = text(f"""
     WITH told AS MATERIALIZED (
         SELECT coalesce(known.merged_into, known.id) AS whose, told.*
@@ -100,8 +105,8 @@ _TAKE = text(f"""
         RETURNING id, client_ref, revision, submitted_by, stage
     ), verified AS (
         UPDATE activity SET stage = 1, revision = activity.revision + 1, changed_at = now()
-        FROM told JOIN library ON library.id = told.whose
-        WHERE {_IN_SCOPE} AND activity.library_id = told.whose
+        FROM told
+        WHERE {_REPORT_IN_SCOPE} AND activity.library_id = told.whose
           AND activity.client_ref = told.client_ref AND told.stage = 1 AND activity.stage = 0
           AND activity.revision = 1 AND activity.deleted_at IS NULL
         RETURNING activity.id, activity.revision
@@ -130,22 +135,6 @@ _OUTCOMES = text("""
     FROM json_to_recordset(CAST(:rows AS json)) AS told(number int, outcome text, notes jsonb)
     WHERE import_id = :id AND sim_row.number = told.number""")
 
-# What somebody corrected since is theirs. Without its reference the same file may bring it again.
-_UNDO = text("""
-    WITH gone AS (
-        UPDATE activity SET deleted_at = now(), client_ref = NULL, revision = revision + 1,
-            changed_at = now()
-        WHERE id = ANY (ARRAY(
-            SELECT id FROM activity WHERE import_id = :id AND deleted_at IS NULL
-              AND NOT EXISTS (SELECT FROM activity_change
-                              WHERE activity_id = activity.id AND action = 'edited')
-            LIMIT :limit))
-        RETURNING id, revision
-    )
-    INSERT INTO activity_change (activity_id, revision, action, actor, role, comment)
-    SELECT id, revision, 'deleted', :actor, :role, 'SIM TPBIS' FROM gone
-    RETURNING activity_id""")
-
 
 def claim(session: Session) -> Claim | None:
     """Take the import that has waited longest: new, released, or left by a dead worker."""
@@ -159,7 +148,7 @@ def work(held: Claim) -> bool:
     ends = {"reading": "ready", "taking": "done", "undoing": "undone"}
     state = held.row.state
     if held.row.attempts > ATTEMPTS:
-        _end(held, "failed", f"gave-up:{state}")
+        _end(held, "failed", _stopped(held))
         return False
     try:
         until = time.monotonic() + SLICE_S
@@ -172,6 +161,10 @@ def work(held: Claim) -> bool:
         log.info("import.overtaken", id=str(held.row.id))
     except Unreadable as refusal:
         _end(held, "failed", refusal.code)
+    except TooSlow:
+        log.exception("import.too_slow", id=str(held.row.id))
+        if _stopped(held) == "too-heavy":  # it would take as long the next time
+            _end(held, "failed", "too-heavy")
     except OperationalError:
         log.exception("import.interrupted", id=str(held.row.id))  # the lease brings it back
     except Exception:
@@ -179,6 +172,12 @@ def work(held: Claim) -> bool:
         log.exception("import.error", id=str(held.row.id))
         _end(held, "failed", f"unexpected:{state}")
     return False
+
+
+def _stopped(held: Claim) -> str:
+    """Why it failed whose workers died or were stopped: before the first row, it is the file."""
+    state = held.row.state
+    return "too-heavy" if state == "reading" and not held.row.done else f"gave-up:{state}"
 
 
 def _read(held: Claim) -> Iterator[None]:
@@ -189,7 +188,7 @@ def _read(held: Claim) -> Iterator[None]:
     if not last:
         _count(held)
     now = datetime.now(UTC)
-    fresh = (one for one in sim_files.rows(job.stored) if one[0] > (last or 0))
+    fresh = (one for one in sim_files.rows(job.stored, known=True) if one[0] > (last or 0))
     while batch := list(islice(fresh, BATCH)):
         parsed = [(number, _judged(job, parse(row, job.stream, now))) for number, row in batch]
         with database.sessions.begin() as session:
@@ -209,7 +208,10 @@ def _read(held: Claim) -> Iterator[None]:
 
 
 def _count(held: Claim) -> None:
-    """Tell how many rows there are to read: little of the time, and the bar tells the truth."""
+    """Look at the whole file, and tell how many rows there are: the bar tells the truth."""
+    with database.sessions.begin() as session:
+        mark = _renew(session, held, 0, lease=SOFT_LIMIT_S)  # nothing is heard until it is done
+    held.mark = mark
     rows = sum(1 for _ in sim_files.rows(held.row.stored))
     with database.sessions.begin() as session:
         mark = _renew(session, held, 0, total=rows)
@@ -314,25 +316,25 @@ def _activity(held: Claim, row: Row[Any]) -> dict[str, Any]:
 
 
 def _undo(held: Claim) -> Iterator[None]:
-    values = {
-        "id": held.row.id,
-        "limit": BATCH,
-        "actor": held.row.name,
-        "role": held.row.role,
-    }
-    while True:
+    """Take back what may go, and at the end keep what is left, and why."""
+    after: UUID | None = sim_undoing.FIRST
+    while after:
         with database.sessions.begin() as session:
-            gone = session.execute(_UNDO, values).all()
-            mark = _renew(session, held, len(gone))
+            looked_at = sim_undoing.take_back(session, held.row, after, BATCH)
+            mark = _renew(session, held, len(looked_at))
+            left = {} if looked_at else sim_undoing.left(session, held.row)
+            missed = left.pop("", 0)  # as others deleted or restored reports meanwhile
+            session.execute(_KEPT, {"id": held.row.id, "kept": json.dumps(left)})
         held.mark = mark
-        if not gone:
-            return
+        after = looked_at[-1] if looked_at else sim_undoing.FIRST if missed else None
         yield
 
 
-def _renew(session: Session, held: Claim, more: int, total: int = 0) -> datetime:
+def _renew(
+    session: Session, held: Claim, more: int, total: int = 0, lease: int = LEASE_S
+) -> datetime:
     """Keep the lease, and count on. Raises `Overtaken` when it is not held any more."""
-    values = {"lease": LEASE_S, "more": more, "total": total}
+    values = {"lease": lease, "more": more, "total": total}
     mark: datetime | None = session.execute(_RENEW, held.key | values).scalar()
     if mark is None:
         raise Overtaken

@@ -14,12 +14,13 @@ from sqlalchemy import Row, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.reporting import library_matching, sim_known
+from services.reporting import library_matching, sim_known, sim_undoing
 from services.reporting.models import SimImport, SimPlace, SimRow
 from services.reporting.resources import bus, import_files
 from services.reporting.settings import settings
 from shared.documents.common import clean
 from shared.events import ImportFinished
+from shared.limits import Limit
 from shared.security import Caller, in_scope
 
 PAGE = 20  # imports
@@ -28,14 +29,24 @@ UNDO = timedelta(days=7)
 KEEP = timedelta(days=90)  # then the file's rows are forgotten; what was taken stays
 YOUNG = timedelta(hours=2)
 OPEN = ("reading", "ready", "taking")
+MOST_OPEN = 10  # of one account: the streams of a year, and some to spare
+HANDED_IN = Limit("imports", 60, 3600)  # files of one account
 
 
 class ImportNotFound(LookupError):
     """No import has this id, or none that the caller may see."""
 
 
+class TooManyImports(Exception):
+    """The account has as many that are not ended as one may have."""
+
+
 class NotReady(Exception):
     """The import is in another state than this step needs."""
+
+
+class NothingToUndo(Exception):
+    """Of what it brought, nothing is the caller's to take back; `sim_undoing` tells why."""
 
 
 def order(  # noqa: PLR0913 - what an order says
@@ -47,7 +58,11 @@ def order(  # noqa: PLR0913 - what an order says
     file_name: str,
     stream: str,
 ) -> None:
-    """Have a stored file read; ordered twice with one id, it is one. `jobs` must be woken."""
+    """Have a stored file read; ordered twice with one id, it is one. `jobs` must be woken.
+
+    Raises `TooManyImports`.
+    """
+    _room_for(session, caller, import_id)
     values = {
         "id": import_id,
         "account": caller.subject,
@@ -59,6 +74,18 @@ def order(  # noqa: PLR0913 - what an order says
         "stream": stream,
     }
     session.execute(insert(SimImport).values(values).on_conflict_do_nothing())
+
+
+def _room_for(session: Session, caller: Caller, import_id: UUID) -> None:
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"imports {caller.subject}", 0))
+    session.execute(select(lock))  # or two at once would both find room for one
+    others = select(func.count()).where(
+        SimImport.account == caller.subject,
+        SimImport.state.in_((*OPEN, "undoing")),
+        SimImport.id != import_id,
+    )
+    if session.scalars(others).one() >= MOST_OPEN:
+        raise TooManyImports
 
 
 def find(session: Session, caller: Caller, import_id: UUID) -> SimImport:
@@ -91,6 +118,8 @@ _COUNTS = text("""
         count(*) FILTER (WHERE errors = '{}' AND status = 'open') AS open,
         count(*) FILTER (WHERE errors = '{}' AND status <> 'open' AND outcome = '') AS waiting,
         count(*) FILTER (WHERE status <> 'open' AND outcome = '' AND known) AS known,
+        count(*) FILTER (WHERE errors = '{}' AND NOT compared AND outcome = '' AND known IS NULL)
+            AS comparing,
         count(*) FILTER (WHERE outcome = 'taken') AS taken,
         count(*) FILTER (WHERE outcome = 'already') AS already,
         count(*) FILTER (WHERE errors = '{}' AND status = 'not_ours') AS not_ours,
@@ -144,12 +173,13 @@ def decide(
 ) -> None:
     """Say whose a name in the file is; what is taken over already stays where it is.
 
-    Raises `NotReady`, and what `library_matching.confirm` raises.
+    What is here of its rows is found by the `jobs`, which must be woken. Raises `NotReady`, and
+    what `library_matching.confirm` raises.
     """
     _must_be(session, job, "ready", "done")
     library_matching.confirm(session, caller, job, key, library_id)
     session.flush()
-    sim_known.compare_place(session, job.id, key)
+    sim_known.look_again(session, job.id, key)
 
 
 def places_of(session: Session, job: SimImport, rows: Iterable[SimRow]) -> dict[str, SimPlace]:
@@ -190,12 +220,19 @@ def may_undo(job: SimImport, now: Any) -> bool:
     return job.state == "done" and bool(job.taken_at) and now - job.taken_at < UNDO
 
 
-def undo(session: Session, job: SimImport, now: Any) -> None:
-    """Take back what it brought, but what somebody has corrected since. Raises `NotReady`."""
+def undo(session: Session, caller: Caller, job: SimImport, now: Any) -> None:
+    """Take back what it brought, as far as the caller may delete it and nobody has corrected it.
+
+    Raises `NotReady` and `NothingToUndo`. `jobs` must be woken.
+    """
     _must_be(session, job, "done")
     if not may_undo(job, now):
         raise NotReady(job.state)
-    job.total, job.done = counts(session, job).taken, 0
+    outlook = sim_undoing.outlook(session, job, caller)
+    if not outlook.get(""):
+        raise NothingToUndo
+    sim_undoing.entrust(job, caller)
+    job.total, job.done = sum(outlook.values()), 0
     job.state, job.lease_until, job.finished_at = "undoing", None, None
 
 

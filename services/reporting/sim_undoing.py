@@ -46,14 +46,13 @@ _TAKE_BACK = text(f"""
 
 def entrust(job: SimImport, caller: Caller) -> None:
     """Keep who orders the undo, for the engine."""
-    job.undo_name, job.undo_role = caller.name, caller.role
-    job.undo_region = "" if caller.role == "national" else caller.region_code or "-"
+    job.undo_name, job.undo_role, job.undo_region = caller.name, caller.role, _scope(caller)
 
 
 def outlook(session: Session, job: SimImport, caller: Caller) -> dict[str, int]:
     """How many reports would stay, by why; under the empty word, how many would go."""
-    scope = "" if caller.role == "national" else caller.region_code or "-"
-    return _count(session, {"id": job.id, "scope": scope, "most": STAGES[caller.role]})
+    values = {"id": job.id, "scope": _scope(caller), "most": STAGES[caller.role]}
+    return _count(session, values)
 
 
 def take_back(session: Session, job: Any, after: UUID, limit: int) -> list[UUID]:
@@ -65,11 +64,13 @@ def take_back(session: Session, job: Any, after: UUID, limit: int) -> list[UUID]
     return ids
 
 
-def kept(session: Session, job: Any) -> dict[str, int]:
-    """How many reports an undo left, by why."""
-    left = _count(session, _values(job))
-    left.pop("", None)
-    return left
+def left(session: Session, job: Any) -> dict[str, int]:
+    """How many reports an undo has left, by why, as in `outlook`."""
+    return _count(session, _values(job))
+
+
+def _scope(caller: Caller) -> str:
+    return "" if caller.role == "national" else caller.region_code or "-"
 
 
 def _count(session: Session, values: Mapping[str, Any]) -> dict[str, int]:

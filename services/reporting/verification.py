@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.reporting import activities, library_links
+from services.reporting import activities, drafts, library_links
 from services.reporting.activities import STAGES, Sender
 from services.reporting.models import Activity, ActivityChange, Library
 from services.reporting.resources import bus
@@ -29,6 +29,7 @@ _Query = Select[*tuple[Any, ...]]
 
 PAGE = 40  # a form that ticks them all stays under a hundred fields
 OVERDUE = timedelta(days=14)
+_NO_MONTH = date(2100, 1, 1)  # nor any later one
 CHUNK = 1000
 MOST = 5000  # of one decision about all that match: seconds, not minutes
 STATES = ("waiting", "returned", "verified", "deleted", "all")
@@ -248,7 +249,7 @@ def _returned(session: Session, ids: Sequence[UUID], comment: str) -> Iterator[A
             day=first.day,
             comment=comment,
             others=len(others),
-            link=library_links.link(library),
+            link=library_links.link(session, library),
         )
         yield ActivityReturned(report=told)
 
@@ -291,11 +292,12 @@ def _matching(query: _Query, caller: Caller, filters: Filters) -> _Query:
 
 
 def read_month(typed: str) -> date | None:
-    """2026-02, as its first day."""
+    """2026-02, as its first day; None also for one in which there cannot be a report."""
     try:
-        return date.fromisoformat(f"{typed}-01")
+        found = date.fromisoformat(f"{typed}-01")
     except ValueError:
         return None
+    return found if drafts.FIRST_DAY <= found < _NO_MONTH else None
 
 
 def _in_state(caller: Caller, state: str) -> ColumnElement[bool]:

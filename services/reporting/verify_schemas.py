@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.reporting.own_schemas import ReportChange, ReportItem
+from services.reporting.schemas import NO_NUL
 
-Comment = Annotated[str, StringConstraints(max_length=1000, strip_whitespace=True)]
+Comment = Annotated[str, StringConstraints(max_length=1000, strip_whitespace=True, pattern=NO_NUL)]
 State = Literal["waiting", "returned", "verified", "deleted", "all"]
 
 

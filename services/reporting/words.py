@@ -87,6 +87,9 @@ REFUSALS: dict[str, str] = {
     "period": _("Tulis periodenya seperti 2026-03, 2026-Q1, atau 2026."),
     "region": _("Pilih wilayah Anda sendiri atau yang ada di dalamnya."),
     "form-expired": _("Halaman ini sudah terlalu lama terbuka. Silakan kirim sekali lagi."),
+    "too-many-reports": _(
+        "Anda sudah punya 20 laporan yang belum selesai. Tunggu sebentar, atau batalkan salah satu."
+    ),
 }
 
 

@@ -46,7 +46,7 @@ async def read_form(request: Request) -> FormData:
     """
     if _kind(request) != URLENCODED:
         raise HTTPException(415)
-    return await request.form(max_files=0, max_fields=100)
+    return _without_nul(await request.form(max_files=0, max_fields=100))
 
 
 async def read_upload_form(
@@ -62,7 +62,8 @@ async def read_upload_form(
     """
     kind = _kind(request)
     if kind == URLENCODED:
-        return await request.form(max_files=0, max_fields=fields, max_part_size=field_bytes)
+        plain = await request.form(max_files=0, max_fields=fields, max_part_size=field_bytes)
+        return _without_nul(plain)
     _, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != MULTIPART or b"charset" in options:
         raise HTTPException(415)
@@ -78,7 +79,7 @@ async def read_upload_form(
     except MultiPartException:
         raise HTTPException(400) from None
     found = [(name, await _in_memory(value)) for name, value in form.multi_items()]
-    return FormData([(name, value) for name, value in found if not _empty(value)])
+    return _without_nul(FormData([(name, value) for name, value in found if not _empty(value)]))
 
 
 def uploaded(form: FormData, name: str) -> list[UploadFile]:
@@ -104,6 +105,15 @@ def _utf8(data: bytes | bytearray) -> None:
         data.decode("utf-8")
     except UnicodeDecodeError:
         raise MultiPartException("not UTF-8") from None
+
+
+def _without_nul(form: FormData) -> FormData:
+    """Text as it can be kept: PostgreSQL refuses a NUL, which nobody sees who pastes one."""
+
+    def clean(value: str | UploadFile) -> str | UploadFile:
+        return value.replace("\x00", "") if isinstance(value, str) else value
+
+    return FormData([(name, clean(value)) for name, value in form.multi_items()])
 
 
 def _kind(request: Request) -> str:

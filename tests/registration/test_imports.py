@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+import workbooks
 from deskwork import (
     KEPRI,
     TITLES,
@@ -225,6 +226,9 @@ def test_a_long_text_that_many_cells_share_does_not_fill_the_memory(sheet: str) 
         with pytest.raises(Unreadable) as refused:
             spreadsheets.read(data, "xlsx", [])
         assert refused.value.code == why
+    announced = workbooks.workbook("", '<sst uniqueCount="4294967295"><si/></sst>', sheet[-10:])
+    with pytest.raises(Unreadable, match="damaged"):
+        spreadsheets.read(announced, "xlsx", [])
     title = imports.Column("name", "Nama", "", "")
     fine = workbook(["Nama", "Peserta Contoh"], [0] * 100 + [1] * 100, sheet)
     assert spreadsheets.read(fine, "xlsx", [title]).rows == [(2, {"name": "Peserta Contoh"})]

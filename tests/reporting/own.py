@@ -27,7 +27,7 @@ def librarian(library_id: UUID, region_code: str = "21.01.06.2001") -> Office:
 def link_of(library_id: UUID) -> str:
     """The path of a library's link."""
     with database.sessions.begin() as session:
-        address = library_links.link(session.get_one(Library, library_id))
+        address = library_links.link(session, session.get_one(Library, library_id))
     return address.removeprefix("http://test")
 
 

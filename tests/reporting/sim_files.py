@@ -14,7 +14,7 @@ from sim_rows import sim_row
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
-from services.reporting import jobs, sim_files, sim_imports
+from services.reporting import jobs, sim_files, sim_importing, sim_imports
 from services.reporting.models import SimImport
 from services.reporting.resources import database
 from shared import regions
@@ -79,6 +79,14 @@ def run(import_id: UUID, caller: Caller = KEPRI) -> SimImport:
         if job.state not in {"reading", "taking", "undoing"}:
             break
     return job
+
+
+def kill_workers() -> None:
+    """As many as may die of one import: they claim it, and nothing is ever heard of them again."""
+    for _ in range(sim_importing.ATTEMPTS):
+        with database.sessions.begin() as session:
+            assert sim_importing.claim(session)
+        execute("UPDATE sim_import SET lease_until = now()")
 
 
 def found(import_id: UUID, caller: Caller = KEPRI) -> SimImport:

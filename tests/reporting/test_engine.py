@@ -14,7 +14,17 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from reporting.builders import EXAMPLE, KEPRI, Office, crowd, imported, person, tell
+from reporting.builders import (
+    BINTAN,
+    EXAMPLE,
+    KEPRI,
+    NATIONAL,
+    Office,
+    crowd,
+    imported,
+    person,
+    tell,
+)
 from sites import ROOT, eventually
 from sqlalchemy import text
 
@@ -131,6 +141,16 @@ def test_control_without_the_attempt_it_would_be_heard(example: Path, statement:
     after = row(location)
     assert after != before
     assert after.attempt == 2  # so it is the other's work that was overwritten
+
+
+def test_who_orders_much_lets_others_have_their_turn(example: Path) -> None:
+    assert example
+    for _ in range(5):
+        order()
+    for other in (NATIONAL, NATIONAL, BINTAN):
+        Office(other).order("csv")
+    turns = [take().row.requested_by for _ in range(8)]
+    assert turns == ["kepri", "national", "bintan", "kepri", "national", *["kepri"] * 3]
 
 
 def test_each_report_is_claimed_by_one_of_many_workers(example: Path) -> None:

@@ -105,6 +105,93 @@ def test_a_report_has_five_files_at_most_and_one_of_them_can_go(empty: Path) -> 
     assert "Bukti: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg → <strong>1.jpg, 2.jpg" in history
 
 
+def verified_with_a_photo(office: Office) -> tuple[str, str]:
+    """A report that the national library has verified, and its file; their ids."""
+    path = report_path(send(office, NEW, filled(office, OWN), ("kegiatan.jpg", photo(300, 200))))
+    column("UPDATE activity SET stage = 3 RETURNING id")
+    return path.rpartition("/")[2], str(column("SELECT id FROM evidence")[0])
+
+
+@pytest.mark.parametrize("token", ["", "palsu"])
+def test_the_evidence_of_a_verified_report_cannot_be_dropped(empty: Path, token: str) -> None:
+    assert empty
+    office = librarian(library())
+    report, file = verified_with_a_photo(office)
+    aimed = {"client_ref": report, "drop": file, "title": ""}
+    form = filled(office, OWN, **aimed)
+    assert send(office, NEW, form | ({"form_token": token} if token else {})).status_code == 422
+    [other] = [
+        report_path(send(office, NEW, filled(office, OWN, title="Lomba mewarnai anak"))),
+    ]
+    assert send(office, f"{other}/edit", form).status_code == 422
+    official = Office(BINTAN)
+    desk = f"/reporting/verify/activities/{other.rpartition('/')[2]}/edit"
+    answers = form | hidden(official.get(desk).text) | aimed
+    assert send(official, desk, answers).status_code == 422
+    assert send(official, desk, answers | {"title": "Lomba mewarnai"}).status_code == 303
+    assert column("SELECT id FROM evidence WHERE activity_id = :id", id=report) != []
+
+
+def test_a_form_that_is_over_changes_nothing_and_says_so(empty: Path) -> None:
+    assert empty
+    office = librarian(library())
+    held = send(office, NEW, filled(office, OWN, title=""), ("satu.jpg", photo(30, 20)))
+    form = filled(office, OWN) | hidden(held.text)
+    aimed = {"form_token": "lama", "drop": str(column("SELECT id FROM evidence")[0])}
+    over = send(office, NEW, form | aimed, ("dua.jpg", photo(31, 20)))
+    assert over.status_code == 422
+    assert "Pilih sekali lagi" in over.text
+    assert column("SELECT name FROM evidence") == ["satu.jpg"]
+
+
+def test_a_form_sent_again_brings_a_report_nothing_new(empty: Path) -> None:
+    assert empty
+    office = librarian(library())
+    form = filled(office, OWN)
+    report_path(send(office, NEW, form, ("satu.jpg", photo(30, 20))))
+    column("UPDATE activity SET stage = 3 RETURNING id")
+    for turn in range(3):
+        files = [(f"{n}.jpg", photo(40 + 10 * turn + n, 20)) for n in range(5)]
+        again = send(office, NEW, form, *files)
+        assert again.status_code in {303, 422}
+        if not turn:
+            page = office.get(again.headers["location"]).text
+            assert "Berkas yang Anda tambahkan sesudahnya tidak ikut disimpan" in page
+            assert "lewat tombol Perbaiki" not in page
+    kept = "SELECT name FROM evidence WHERE activity_id IS NOT NULL"
+    assert column(kept) == ["satu.jpg"]
+
+
+def test_five_files_are_counted_when_a_correction_is_kept(empty: Path) -> None:
+    assert empty
+    office = librarian(library())
+    files = [(f"{n}.jpg", photo(30 + n, 20)) for n in range(5)]
+    path = report_path(send(office, NEW, filled(office, OWN), *files))
+    form = filled(office, OWN) | hidden(office.get(f"{path}/edit").text)
+    first = str(column("SELECT id FROM evidence ORDER BY id")[0])
+    drop = form | {"drop": first, "title": ""}  # wrong, so that the form comes back
+    assert send(office, f"{path}/edit", drop, ("6.jpg", photo(50, 20))).status_code == 422
+    kept = send(office, f"{path}/edit", form)  # and keeps the file after all
+    assert kept.status_code == 422
+    assert "paling banyak lima" in kept.text
+    official, desk = Office(BINTAN), f"/reporting/verify/activities/{path.rpartition('/')[2]}/edit"
+    assert send(official, desk, form).status_code == 422
+    assert column("SELECT count(*) FROM evidence WHERE activity_id IS NOT NULL") == [5]
+    assert send(office, f"{path}/edit", form | {"drop": first}).status_code == 303
+
+
+def test_a_merged_librarys_account_sees_what_it_sends(empty: Path) -> None:
+    assert empty
+    old, heir = library(), library(name="Perpustakaan Penerus")
+    merged = "UPDATE library SET merged_into = :heir, active = false WHERE id = :old RETURNING id"
+    column(merged, heir=heir, old=old)
+    office = librarian(old)
+    answer = send(office, NEW, filled(office, OWN), ("kegiatan.jpg", photo(300, 200)))
+    for address in links(office.get(report_path(answer)).text):
+        assert office.get(address).status_code == 200
+        assert librarian(library()).get(address).status_code == 404
+
+
 def test_a_link_is_for_its_region_and_its_library(empty: Path) -> None:
     assert empty
     mine, theirs = library(), library(name="Perpustakaan Tetangga")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from reporting.libraries import SENDER, TODAY, handed, library
+from sqlalchemy import event, text
 
 from services.reporting import activities, guards
 from services.reporting.activities import AskBack
@@ -77,3 +78,33 @@ def test_a_second_report_of_a_month_is_asked_back(empty: Path) -> None:
         confirmed = handed("pengunjung", VISITS, confirmed=("again",))
         _, new = activities.submit(session, mine, confirmed, SENDER, TODAY)
     assert new
+
+
+def test_of_very_many_reports_of_a_day_the_newest_and_the_very_title_are_compared(
+    empty: Path,
+) -> None:
+    assert empty
+    mine, read = library(), []
+    with database.sessions.begin() as session:
+        first, _ = activities.submit(session, mine, handed(title="Lomba mewarnai"), SENDER, TODAY)
+        session.execute(
+            text("""
+            INSERT INTO activity (id, library_id, stream, day, month, title, province_code,
+                regency_code, place_code, content_hash, source, submitted_by)
+            SELECT gen_random_uuid(), library_id, stream, day, month, md5(n::text), province_code,
+                regency_code, place_code, content_hash, source, submitted_by
+            FROM activity, generate_series(1, :many) AS n"""),
+            {"many": 3 * guards.NEWEST},
+        )
+
+        def count(*about: Any) -> None:
+            read.append(about[1].rowcount)
+
+        event.listen(database.engine, "after_cursor_execute", count)
+        try:
+            draft = handed(title="LOMBA Mewarnai").draft
+            asked = guards.questions(session, mine, draft, TODAY)
+        finally:
+            event.remove(database.engine, "after_cursor_execute", count)
+    assert [(one.question, one.about) for one in asked] == [("duplicate", first)]
+    assert sum(read) == guards.NEWEST

@@ -99,8 +99,8 @@ def test_a_move_that_cannot_be_is_refused(change: dict[str, str], code: str) -> 
 def test_moves_come_page_by_page() -> None:
     execute(
         "INSERT INTO region_move (from_code, to_code, valid_from, actor, finished_at)"
-        " SELECT '21.01.06', '21.01.07', '2026-01-01', 'Contoh', now()"
-        " FROM generate_series(1, :n)",
+        " SELECT '21.01.06', '21.01.07', DATE '2026-01-01' - n, 'Contoh', now()"
+        " FROM generate_series(1, :n) n",
         n=boundaries.PAGE + 1,
     )
     office = Office(NATIONAL)

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from reporting.builders import Office
 from reporting.libraries import KEPRI, library
-from reporting.own import column, librarian
+from reporting.own import column, filled, librarian, send
 from uuid_utils.compat import uuid7
+
+from services.reporting import own_reports
+from services.reporting.resources import limiter
 
 API = "/reporting/api/v1/own/activities"
 REPORT = {
@@ -101,3 +104,25 @@ def test_no_library_reads_anothers(empty: Path) -> None:
     assert other.get(address).status_code == 404
     assert other.ask("DELETE", address).status_code == 404
     assert other.get(API).json()["items"] == []
+
+
+def test_who_sends_without_end_waits_by_library_in_forms_as_well(empty: Path) -> None:
+    assert empty
+    mine, offered = library(), body()
+    office = librarian(mine)
+    address = office.post(API, json=offered).headers["location"]
+    while not limiter.hit(own_reports.SENDING, str(mine)):
+        pass
+    refused = office.post(API, json=body())
+    assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
+    assert int(refused.headers["retry-after"]) > 0
+    change = {"revision": 1, "report": REPORT, "confirmed": ["long-ago"]}
+    assert office.ask("PUT", address, json=change).status_code == 429
+    form = filled(office, "/reporting/own", title="Masih ada di sini")
+    page = send(office, "/reporting/own/new/pelibatan", form)
+    assert page.status_code == 429
+    assert 'value="Masih ada di sini"' in page.text
+    assert "Terlalu banyak laporan dalam satu jam" in page.text
+    assert column("SELECT count(*) FROM activity") == [1]
+    neighbour = librarian(library(name="Perpustakaan Tetangga"))
+    assert neighbour.post(API, json=body()).status_code == 201

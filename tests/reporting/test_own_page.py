@@ -24,7 +24,9 @@ def stage(number: int) -> None:
 def test_an_activity_is_reported_by_account_and_counts(empty: Path) -> None:
     assert empty
     office = librarian(library())
-    assert "Belum ada laporan" in office.get(OWN).text
+    page = office.get(OWN).text
+    assert "Belum ada laporan" in page
+    assert page.count("Belum ada dalam dua belas bulan ini") == 3, "and no empty charts"
     form = filled(office, OWN, male="4", female="20")
     answer = send(office, f"{OWN}/new/pelibatan", form)
     page = office.get(answer.headers["location"]).text
@@ -229,6 +231,32 @@ def test_what_a_merged_library_sends_is_its_successors(empty: Path) -> None:
     )
     for office, address in ((librarian(old), OWN), (Office(), link_of(old))):
         assert "Perpustakaan Gabungan" in office.get(address).text
+
+
+def test_a_merged_librarys_link_is_its_successors_and_ends_with_that(empty: Path) -> None:
+    assert empty
+    mine, next_door = library(), library("21.02.01.2001", "Perpustakaan Tetangga")
+    before = link_of(mine)
+    merged = "UPDATE library SET merged_into = :heir, active = false WHERE id = :old RETURNING id"
+    column(merged, heir=next_door, old=mine)
+    nobody, desk = Office(), f"{OWN}/links/{mine}"
+    assert "Perpustakaan Tetangga" in nobody.get(before).text
+    official = Office(BINTAN)
+    token = form_token(official.get("/reporting/locks").text)
+    assert official.get(desk).status_code == 404
+    for action in ("make", "revoke"):
+        sent = {"form_token": token, "action": action}
+        assert official.post(desk, data=sent).status_code == 404
+
+    theirs = Office(Caller("regency", "Kabupaten Tetangga", "karimun", "21.02"))
+    page = theirs.get(desk)
+    assert "Perpustakaan Tetangga" in page.text
+    after = link_of(mine)
+    assert nobody.get(after).status_code == 200
+    sent = {"form_token": form_token(page.text), "action": "revoke"}
+    assert theirs.post(f"{OWN}/links/{next_door}", data=sent).status_code == 200
+    assert [nobody.get(link).status_code for link in (before, after)] == [404, 404]
+    assert nobody.get(link_of(mine)).status_code == 200
 
 
 def test_a_month_that_lacks_something_is_listed_with_its_forms(empty: Path) -> None:

@@ -25,6 +25,7 @@ from reporting.builders import (
     person,
     tell,
 )
+from sites import form_token
 from sqlalchemy import text
 
 from services.reporting import jobs, report_kinds
@@ -271,10 +272,34 @@ def test_a_cancelled_a_failed_and_a_lost_answer_count_for_nothing(example: Path)
     assert office.order("xlsx").json()["status"] == "queued"
 
 
+def test_an_account_has_twenty_reports_waiting_at_most(example: Path) -> None:
+    assert example
+    office, key = Office(KEPRI), {"idempotency-key": "one-of-twenty"}
+    first = office.order("csv", headers=key)
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(lambda _: office.order("csv").status_code, range(24)))
+    assert (codes.count(202), codes.count(429)) == (19, 5)
+    refused = office.order("csv")
+    assert (refused.status_code, refused.json()["code"]) == (429, "too-many-reports")
+    for words in ("Anda sudah punya 20 laporan", "You have 20 reports that are not finished."):
+        assert words in refused.json()["detail"]
+    assert office.order("csv", headers=key).json()["id"] == first.json()["id"]
+    form = {"kind": "completeness", "region": "21", "period": "2026-03", "format": "csv"}
+    form |= {"form_token": form_token(office.get("/reporting/reports/new").text), "language": "id"}
+    page = office.post("/reporting/reports", data=form)
+    assert page.status_code == 429
+    assert "Anda sudah punya 20 laporan" in page.text
+    assert Office(BINTAN).order("csv").status_code == 202
+    office.post(f"{first.headers['location']}/cancel")
+    assert office.post("/reporting/reports", data=form).status_code == 303
+
+
 def test_the_own_reports_turn_their_pages(example: Path) -> None:
     assert example
     office = Office(KEPRI)
-    ordered = [office.order(params={"language": "en"}).json()["id"] for _ in range(25)]
+    english = {"language": "en"}
+    ordered = [office.report(params=english)["id"]]
+    ordered += [office.order(params=english).json()["id"] for _ in range(24)]
     seen: list[str] = []
     after: str | None = ""
     while after is not None:

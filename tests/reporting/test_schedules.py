@@ -129,11 +129,47 @@ def test_a_paused_one_waits_and_a_deleted_one_is_gone(told: Path) -> None:
     assert rows("SELECT * FROM report_schedule") == []
 
 
-@pytest.mark.parametrize("cron", ["", "61 8 * * *", "0 8 30 2 *", "* * * * *", "0 */6 * * *", "x"])
+@pytest.mark.parametrize(
+    "cron",
+    [
+        *("", "61 8 * * *", "0 8 30 2 *", "* * * * *", "0 */6 * * *", "x"),
+        # At 10.00 on a Friday, the 20th, each of these seems to come in days again only.
+        *(
+            "0-1 10 20 * *",
+            "0,30 10 2-30/2 * *",
+            "0 9,11 20 11 *",
+            "0,1 0 10 20 * *",
+            "0 9-11 * * 5",
+        ),
+    ],
+)
 def test_an_expression_that_makes_no_sense_is_refused(told: Path, cron: str) -> None:
     assert told
     with pytest.raises(BadCron):
         add(cron)
+
+
+@pytest.mark.parametrize("cron", ["0 8 * * *", "5 0 L * *", "0 0 8 11 * *", "30 7 1,15 * 1"])
+def test_an_expression_that_comes_once_on_its_days_is_taken(told: Path, cron: str) -> None:
+    assert told
+    add(cron)
+
+
+def test_whatever_the_expression_says_a_day_lies_between_two_slots(told: Path) -> None:
+    assert told
+    add()
+    database_change("UPDATE report_schedule SET cron = '*/5 * * * *'")
+    first = datetime(2026, 12, 11, 1, 2, tzinfo=UTC)
+    assert turn(first)
+    assert not turn(first + timedelta(hours=23, minutes=57))
+    assert turn(first + timedelta(hours=24))
+    [daily] = rows("SELECT next_at FROM report_schedule")
+    assert daily.next_at == datetime(2026, 12, 13, 1, tzinfo=UTC)
+
+
+def database_change(statement: str) -> None:
+    with database.autocommit() as connection:
+        connection.execute(text(statement))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,17 @@ from uuid import UUID
 import pytest
 from reporting import sim_files
 from reporting.libraries import BINTAN, KEPRI, RIAU, TODAY, handed, library
-from reporting.sim_files import FORMS, activities, as_json, counts, execute, read, rows, take
+from reporting.sim_files import (
+    FORMS,
+    activities,
+    as_json,
+    counts,
+    execute,
+    kill_workers,
+    read,
+    rows,
+    take,
+)
 from sim_rows import VILLAGE, sim_row
 from sites import ROOT, eventually
 
@@ -66,6 +76,15 @@ def test_a_row_that_was_verified_since_is_verified_here_and_comes_in_once() -> N
     assert [one.action for one in actions] == ["submitted"] * 2 + ["verified"] * 2
 
 
+def test_a_report_that_lies_elsewhere_is_not_verified_by_a_neighbours_file() -> None:
+    library(VILLAGE)
+    take(read(as_json(rows(1, is_verified="false")), BINTAN))
+    execute("UPDATE activity SET regency_code = '21.02', place_code = '21.02.01.2001'")
+    job = read(as_json(rows(1)), BINTAN)
+    assert [list(one.notes) for one in sim_files.told(job)] == [[]]
+    assert (counts(job).known, counts(take(job)).already, activities("stage = 0")) == (1, 1, 1)
+
+
 def test_equal_rows_of_one_file_all_come_in_and_are_pointed_out() -> None:
     library(VILLAGE)
     job = read(as_json([sim_row(1), sim_row(1), sim_row(2)]))
@@ -89,7 +108,7 @@ def undo(job: SimImport) -> SimImport:
     with database.sessions.begin() as session:
         held = session.get_one(SimImport, job.id)
         assert held.taken_at
-        sim_imports.undo(session, held, held.taken_at)
+        sim_imports.undo(session, KEPRI, held, held.taken_at)
     return sim_files.run(job.id)
 
 
@@ -116,7 +135,7 @@ def test_a_week_later_nothing_is_undone() -> None:
     with database.sessions.begin() as session:
         held = session.get_one(SimImport, job.id)
         with pytest.raises(NotReady):
-            sim_imports.undo(session, held, now)
+            sim_imports.undo(session, KEPRI, held, now)
 
 
 def cancel(job: SimImport) -> SimImport:
@@ -171,16 +190,15 @@ def test_a_library_that_moved_away_meanwhile_is_asked_for_again() -> None:
 
 def test_an_import_that_kills_its_workers_is_given_up_and_may_be_resumed() -> None:
     library(VILLAGE)
-    made = sim_files.order(as_json(rows(2)))
-    for _ in range(sim_importing.ATTEMPTS):
-        with database.sessions.begin() as session:
-            assert sim_importing.claim(session)  # and nothing is ever heard of that worker again
-        execute("UPDATE sim_import SET lease_until = now()")
+    made = read(as_json(rows(2))).id
+    with database.sessions.begin() as session:
+        sim_imports.take(session, session.get_one(SimImport, made))
+    kill_workers()
     job = sim_files.run(made)
-    assert (job.state, job.error) == ("failed", "gave-up:reading")
+    assert (job.state, job.error) == ("failed", "gave-up:taking")
     with database.sessions.begin() as session:
         sim_imports.resume(session, session.get_one(SimImport, made))
-    assert sim_files.run(made).state == "ready"
+    assert sim_files.run(made).state == "done"
 
 
 WORK = "from services.reporting import jobs; jobs.run_imports()"

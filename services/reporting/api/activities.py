@@ -24,6 +24,7 @@ from services.reporting.models import Activity
 from services.reporting.own_schemas import StreamName
 from services.reporting.pages.common import pages
 from services.reporting.resources import Transaction, bus
+from services.reporting.schemas import Month
 from services.reporting.streams import STREAMS
 from services.reporting.verification import (
     ChangedMeanwhile,
@@ -57,7 +58,7 @@ def list_reports(  # noqa: PLR0913, PLR0917 - what a list is asked by
     session: Transaction,
     state: State = "waiting",
     stream: StreamName | None = None,
-    month: Annotated[str, Query(max_length=7, description="As in 2026-02")] = "",
+    month: Annotated[Month, Query(description="As in 2026-02")] = "",
     region: Annotated[str, Query(max_length=13)] = "",
     q: Words = "",
     after: UUID | None = None,

@@ -11,13 +11,14 @@ from services.reporting import completeness, open_data
 from services.reporting.completeness import Count
 from services.reporting.pages.completeness import MONTHS, choose_month, choose_place
 from services.reporting.resources import Transaction
+from services.reporting.schemas import Month
 from services.reporting.verify_schemas import CountItem, Counts, SilentItem, SilentItems
 from shared import regions
 from shared.security import Caller, Staff
 
 router = APIRouter(prefix="/api/v1", tags=["completeness"])
 Region = Annotated[str, Query(max_length=13, description="Empty: all of the caller's own")]
-Month = Annotated[str, Query(max_length=7, description="The last month, as in 2026-02")]
+LastMonth = Annotated[Month, Query(description="The last month, as in 2026-02")]
 COLUMNS = tuple(CountItem.model_fields)
 
 
@@ -27,7 +28,7 @@ def counts(  # noqa: PLR0913, PLR0917 - what a table is asked by
     caller: Staff,
     session: Transaction,
     region: Region = "",
-    month: Month = "",
+    month: LastMonth = "",
     months: Annotated[int, Query(ge=1, le=36)] = MONTHS,
 ) -> Counts | Response:
     """Libraries by the level below a region, for so many months up to one."""
@@ -50,7 +51,7 @@ def silent(  # noqa: PLR0913, PLR0917 - what a list is asked by
     caller: Staff,
     session: Transaction,
     region: Region = "",
-    month: Month = "",
+    month: LastMonth = "",
     q: Annotated[str, Query(max_length=100)] = "",
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = completeness.PAGE,

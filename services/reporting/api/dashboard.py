@@ -7,33 +7,35 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
-from services.reporting import dashboards, open_data, tile_maps
+from services.reporting import dashboard_words, dashboards, drafts, open_data, tile_maps
 from services.reporting.dashboard_tables import PARTS
-from services.reporting.dashboards import Board, View
+from services.reporting.dashboards import Board, TooManyMonths, View
+from services.reporting.pages.common import pages
 from services.reporting.resources import Transaction
+from services.reporting.schemas import Month
 from services.reporting.streams import STREAMS
+from shared.problems import Problem, Refusals
 from shared.security import Anyone, Caller, Staff
 
 router = APIRouter(tags=["dashboard"])
 Extension = Literal["csv", "json"]
 Part = Literal["regions", "trend", "categories", "figures", "libraries", "targets"]
 
-# An empty one is a field of the form that nobody filled in.
-_Month = Annotated[str, Query(pattern=r"^(20\d\d-(0[1-9]|1[0-2]))?$")]
 _Region = Annotated[str | None, Query(max_length=13)]
 
 
 def asked(  # noqa: PLR0913, PLR0917 - all that the address says
     region: _Region = None,
-    first: _Month = "",
-    last: _Month = "",
+    first: Month = "",
+    last: Month = "",
     stream: Annotated[str, Query(max_length=20)] = "",
     measure: Annotated[str, Query(max_length=20)] = "",
     verified: Annotated[str, Query(max_length=3)] = "",
 ) -> dict[str, Any]:
     """What the address says; the last twelve months where it says nothing."""
     ends = _month(last) or dashboards.this_month()
-    begins = _month(first) or dashboards.moved(ends, 1 - dashboards.USUAL)
+    usual = max(dashboards.moved(ends, 1 - dashboards.USUAL), drafts.FIRST_DAY)
+    begins = _month(first) or usual
     known = stream if stream in STREAMS else ""
     return {
         "region_code": region,
@@ -125,3 +127,10 @@ def _json(board: Board, now: datetime) -> dict[str, Any]:
 
 def _month(text: str) -> date | None:
     return date.fromisoformat(f"{text}-01") if text else None
+
+
+REFUSED: Refusals = {
+    TooManyMonths: lambda _: Problem(
+        422, "too-many-months", pages.bilingual(dashboard_words.TOO_MANY_MONTHS)
+    ),
+}

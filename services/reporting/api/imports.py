@@ -26,8 +26,14 @@ from services.reporting.import_schemas import (
 from services.reporting.library_matching import NoSuchPlace
 from services.reporting.models import SimImport
 from services.reporting.pages.common import pages
-from services.reporting.resources import Transaction, bus, database
-from services.reporting.sim_imports import ImportNotFound, NotReady
+from services.reporting.resources import Transaction, bus, database, limiter
+from services.reporting.sim_imports import (
+    HANDED_IN,
+    ImportNotFound,
+    NothingToUndo,
+    NotReady,
+    TooManyImports,
+)
 from services.reporting.streams import STREAMS
 from shared.problems import Problem, Refusals, status_problem
 from shared.security import Staff
@@ -81,8 +87,9 @@ def order_import(
     """Have a file read: JSON, CSV or XLSX, also packed with gzip.
 
     `stream` is for files whose fields do not tell it. Refusals: `no-file`, `stream` and those of
-    files, 422.
+    files, 422; `too-many-imports` 409 while ten are not ended, `too-many-requests` 429.
     """
+    limiter.guard(HANDED_IN, caller.subject)
     sent, stream = uploaded(data, "file"), str(data.get("stream", ""))
     if not sent:
         raise BadUpload("no-file")
@@ -159,6 +166,7 @@ def decide(
     """Say whose a name in the file is, for this file and all later ones."""
     job = sim_imports.find(session, caller, import_id)
     sim_imports.decide(session, caller, job, told.key, told.library_id)
+    bus.wake(session, jobs.compare_imports)
     return status(session, job)
 
 
@@ -171,11 +179,15 @@ def take(import_id: UUID, caller: Staff, session: Transaction) -> ImportStatus:
     return status(session, job)
 
 
-@router.post("/{import_id}/undo", status_code=202, responses=NotNow)
+@router.post(
+    "/{import_id}/undo",
+    status_code=202,
+    responses={409: {"description": "`not-ready` or `nothing-to-undo`"}},
+)
 def undo(import_id: UUID, caller: Staff, session: Transaction) -> ImportStatus:
-    """Take back what it brought, within a week, but what somebody has corrected since."""
+    """Take back what it brought, within a week; `kept` tells what is left in the end, and why."""
     job = sim_imports.find(session, caller, import_id)
-    sim_imports.undo(session, job, datetime.now(UTC))
+    sim_imports.undo(session, caller, job, datetime.now(UTC))
     bus.wake(session, jobs.run_imports)
     return status(session, job)
 
@@ -219,6 +231,7 @@ def _item(job: SimImport) -> ImportStatus:
             "rows": job.rows,
             "file_name": job.file_name,
             "stream": job.stream,
+            "kept": job.kept,
             "error": pages.bilingual(import_words.UNREADABLE[code]) if code else None,
             "created_at": job.created_at,
         }
@@ -238,6 +251,8 @@ REFUSED: Refusals = {
     ImportNotFound: lambda _: status_problem(404),
     NoSuchPlace: lambda _: status_problem(404),
     NotReady: lambda _: _problem(409, "not-ready"),
+    TooManyImports: lambda _: _problem(409, "too-many-imports"),
+    NothingToUndo: lambda _: _problem(409, "nothing-to-undo"),
     BadUpload: lambda bad: _problem(422, str(bad)),
     Refused: _refused,
 }

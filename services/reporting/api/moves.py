@@ -31,7 +31,7 @@ def list_moves(
 def order(wish: NewMove, caller: National, session: Transaction) -> MoveItem:
     """Have a kecamatan or village moved from its day on, with its libraries and reports.
 
-    Refusals: `unknown-region`, `not-alike` and `too-large`, 422.
+    Refusals: `unknown-region`, `not-alike`, `too-large`, `unknown-from` and `moved-already`, 422.
     """
     made = boundaries.order(session, caller.name, wish.from_code, wish.to_code, wish.valid_from)
     session.refresh(made)

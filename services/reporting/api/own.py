@@ -19,7 +19,7 @@ from services.reporting.own_schemas import (
     StreamName,
 )
 from services.reporting.pages.common import pages
-from services.reporting.resources import Transaction, bus
+from services.reporting.resources import Transaction, bus, limiter
 from services.reporting.streams import STREAMS
 from shared.problems import Problem, Refusals, status_problem
 from shared.security import Caller, Librarian
@@ -41,6 +41,7 @@ def submit(
     with other content.
     """
     library = library_links.of_account(session, caller)
+    limiter.guard(own_reports.SENDING, str(library.id))
     stream = STREAMS[offered.stream]
     if library.kind not in stream.by:
         return _problem(422, "not-reported").response()
@@ -91,6 +92,7 @@ def edit(
     `verified`.
     """
     library = library_links.of_account(session, caller)
+    limiter.guard(own_reports.SENDING, str(library.id))
     activity = own_reports.to_change(session, library.id, activity_id)
     draft = drafts.read(STREAMS[activity.stream], offered.report, own_reports.today(library))
     handed = Handed(draft, None, frozenset(offered.confirmed))

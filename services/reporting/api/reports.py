@@ -37,7 +37,7 @@ def order_report(
 
     A question that was answered within a day, from data that is still the same, is answered with
     that file at once. Refusals: `not-found` 404 for a meeting the caller cannot see, `validation`
-    422, `key-reused` 409.
+    422, `key-reused` 409, `too-many-reports` 429 while twenty are not ended.
     """
     key = f"header:{idempotency_key or uuid7()}"
     report_id = reports.order(session, caller, wanted, key)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger
@@ -47,6 +47,11 @@ class SimImport(Base):
     done: Mapped[int] = mapped_column(server_default=sql("0"))
     rows: Mapped[int] = mapped_column(server_default=sql("0"))  # of the file, once it is read
     error: Mapped[str] = mapped_column(server_default=sql("''"))
+    # Who ordered the undo, in which scope (empty: everywhere), and how many reports it left by why.
+    undo_name: Mapped[str] = mapped_column(server_default=sql("''"))
+    undo_role: Mapped[str] = mapped_column(server_default=sql("''"))
+    undo_region: Mapped[str] = mapped_column(server_default=sql("''"))
+    kept: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
     attempts: Mapped[int] = mapped_column(server_default=sql("0"))  # claims without a batch since
     lease_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
@@ -62,7 +67,10 @@ class SimPlace(Base):
     """
 
     __tablename__ = "sim_place"
-    __table_args__ = (Index("ix_sim_place_library_id", "library_id"),)
+    __table_args__ = (
+        Index("ix_sim_place_library_id", "library_id"),
+        Index("ix_sim_place_to_compare", "import_id", postgresql_where=sql("NOT compared")),
+    )
 
     import_id: Mapped[UUID] = mapped_column(
         ForeignKey("sim_import.id", ondelete="CASCADE"), primary_key=True
@@ -73,6 +81,8 @@ class SimPlace(Base):
     region_code: Mapped[str]  # as deep as they are known; empty: not at all
     library_id: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(server_default=sql("'open'"))
+    # Whether the preview knows what of its rows is here; not yet, once another library is chosen.
+    compared: Mapped[bool] = mapped_column(server_default=sql("true"))
 
 
 class SimRow(Base):
@@ -127,7 +137,10 @@ class RegionMove(Base):
     """
 
     __tablename__ = "region_move"
-    __table_args__ = (CheckConstraint("from_code <> to_code", "codes"),)
+    __table_args__ = (
+        CheckConstraint("from_code <> to_code", "codes"),
+        UniqueConstraint("from_code", "to_code", "valid_from"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     from_code: Mapped[str]

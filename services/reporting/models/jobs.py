@@ -27,6 +27,7 @@ class ReportJob(Base):
         CheckConstraint("status IN ('queued', 'running', 'done', 'failed', 'cancelled')", "status"),
         CheckConstraint("(status = 'done') = (file IS NOT NULL)", "file"),
         Index("ix_report_job_requested_by_id", "requested_by", "id"),
+        Index("ix_report_job_requested_by_started_at", "requested_by", "started_at"),
         Index(
             "ix_report_job_due",
             "lease_until",

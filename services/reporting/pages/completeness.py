@@ -15,6 +15,7 @@ from services.reporting.completeness import Count
 from services.reporting.pages.common import pages
 from services.reporting.pages.verify_common import short_place
 from services.reporting.resources import Transaction
+from services.reporting.schemas import Month
 from services.reporting.verification import read_month
 from shared import regions
 from shared.regions import Region
@@ -33,7 +34,7 @@ def show(  # noqa: PLR0913, PLR0917 - what a view is asked by
     caller: Staff,
     session: Transaction,
     region: Annotated[str, Query(max_length=13)] = "",
-    month: Annotated[str, Query(max_length=7)] = "",
+    month: Month = "",
     q: Annotated[str, Query(max_length=100)] = "",
     after: UUID | None = None,
     library: UUID | None = None,

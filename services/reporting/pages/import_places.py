@@ -9,13 +9,13 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.reporting import import_words, library_matching, sim_imports
+from services.reporting import import_words, jobs, library_matching, sim_imports
 from services.reporting.libraries import LibraryNotFound
 from services.reporting.library_matching import NOT_OURS
 from services.reporting.models import Library, SimImport, SimPlace
 from services.reporting.pages.common import Typed, pages
 from services.reporting.pages.verify_common import TypedLists
-from services.reporting.resources import Transaction, forms
+from services.reporting.resources import Transaction, bus, forms
 from services.reporting.sim_imports import NotReady
 from shared import regions
 from shared.ids import to_uuid
@@ -89,6 +89,7 @@ def decide(
         if chosen:
             with session.begin_nested():  # of a page nothing is kept, or all
                 _decide(session, caller, job, chosen)
+            bus.wake(session, jobs.compare_imports)
             told = urlencode({"state": state, "n": len(chosen)})
             return RedirectResponse(f"{ADDRESS}/{import_id}/places?{told}", 303)
         refused = "nothing-chosen"

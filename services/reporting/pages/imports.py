@@ -11,13 +11,20 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
-from services.reporting import import_words, jobs, rejected_rows, sim_files, sim_imports
+from services.reporting import (
+    import_words,
+    jobs,
+    rejected_rows,
+    sim_files,
+    sim_imports,
+    sim_undoing,
+)
 from services.reporting.api.imports import RUNNING, status
 from services.reporting.models import SimImport
 from services.reporting.pages.common import Typed, pages
 from services.reporting.pages.own_telling import period
-from services.reporting.resources import Transaction, bus, database, forms
-from services.reporting.sim_imports import NotReady
+from services.reporting.resources import Transaction, bus, database, forms, limiter
+from services.reporting.sim_imports import HANDED_IN, NothingToUndo, NotReady, TooManyImports
 from services.reporting.streams import STREAMS
 from shared import regions
 from shared.security import BadLink, Caller, Staff
@@ -53,6 +60,7 @@ def hand_in(request: Request, caller: Staff, data: Annotated[FormData, Depends(_
     """Keep the file, have it read, and go to its page."""
     say = pages.gettext(request)
     errors: dict[str, str] = {}
+    code = 422
     sent, stream = uploaded(data, "file"), str(data.get("stream", ""))
     try:
         import_id = forms.form_id(str(data.get("form_token", "")))
@@ -60,6 +68,8 @@ def hand_in(request: Request, caller: Staff, data: Annotated[FormData, Depends(_
             errors["file"] = say(import_words.REFUSALS["no-file"])
         if stream and stream not in STREAMS:
             errors["stream"] = say(import_words.REFUSALS["stream"])
+        if not errors and limiter.hit(HANDED_IN, caller.subject):
+            errors[""], code = say(import_words.REFUSALS["too-often"]), 429
         if not errors:
             stored = sim_files.keep(sent[0].file.read())
             name = sent[0].filename or ""
@@ -71,10 +81,12 @@ def hand_in(request: Request, caller: Staff, data: Annotated[FormData, Depends(_
             return RedirectResponse(f"{ADDRESS}/{import_id}", 303)
     except Refused as refusal:
         errors["file"] = say(import_words.REFUSED.get(refusal.code, refusal.sentence))
+    except TooManyImports:
+        errors[""], code = say(import_words.REFUSALS["too-many-imports"]), 409
     except BadLink:
         errors[""] = say(import_words.REFUSALS["form-expired"])
     with database.sessions.begin() as session:
-        return _list(request, session, caller, Form({"stream": stream}, errors), "", None, 422)
+        return _list(request, session, caller, Form({"stream": stream}, errors), "", None, code)
 
 
 @router.get("/{import_id}")
@@ -99,11 +111,13 @@ def change(
             case "resume":
                 sim_imports.resume(session, job)
             case "undo":
-                sim_imports.undo(session, job, datetime.now(UTC))
+                sim_imports.undo(session, caller, job, datetime.now(UTC))
             case "cancel":
                 sim_imports.cancel(session, job)
     except NotReady:
         return _page(request, session, job, "not-ready", 409)
+    except NothingToUndo:
+        return _page(request, session, job, "nothing-to-undo", 409)
     except BadLink:
         return _page(request, session, job, "form-expired", 422)
     bus.wake(session, jobs.run_imports)
@@ -116,11 +130,14 @@ def ask_undo(request: Request, import_id: UUID, caller: Staff, session: Transact
     job = sim_imports.find(session, caller, import_id)
     if not sim_imports.may_undo(job, datetime.now(UTC)):
         return _page(request, session, job, "not-ready", 409)
+    outlook = sim_undoing.outlook(session, job, caller)
     return pages.render(
         request,
         "import_undo.html",
         job=job,
-        counts=sim_imports.counts(session, job),
+        going=outlook.pop("", 0),
+        kept=outlook,
+        words=import_words,
         days=sim_imports.UNDO.days,
         token=forms.new_form(),
     )

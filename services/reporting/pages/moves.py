@@ -20,7 +20,13 @@ router = APIRouter(prefix="/moves", include_in_schema=False)
 Words = Annotated[str, Query(max_length=13)]
 After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 
-FIELDS = {"unknown-region": "to_code", "not-alike": "to_code", "too-large": "from_code"}
+FIELDS = {
+    "unknown-region": "to_code",
+    "not-alike": "to_code",
+    "too-large": "from_code",
+    "unknown-from": "from_code",
+    "moved-already": "valid_from",
+}
 
 
 @router.get("")

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from starlette.datastructures import FormData
 from uuid_utils.compat import uuid7
 
-from services.reporting import activities, drafts, evidence, own_words
+from services.reporting import activities, drafts, evidence, own_reports, own_words
 from services.reporting.drafts import Draft, Invalid
 from services.reporting.guards import Asked
 from services.reporting.models import Activity, Evidence
@@ -93,7 +93,7 @@ def of_report(own: Own, stream: Stream, activity: Activity) -> Sheet:
 def read(own: Own, stream: Stream, data: FormData, say: Say, editing: UUID | None = None) -> Sheet:
     """What was sent; its files are kept from here on, whatever else is wrong.
 
-    A form token that is over or forged is told as an error, and replaced.
+    A form token that is over or forged is told as an error and replaced, and no file is touched.
     """
     values = {name: value for name, value in data.items() if isinstance(value, str)}
     sheet = blank(own, stream, values)
@@ -105,11 +105,15 @@ def read(own: Own, stream: Stream, data: FormData, say: Say, editing: UUID | Non
         if one.kind == "choices":
             sheet.lists[one.name] = [str(value) for value in data.getlist(one.name)]
     sheet.confirmed = frozenset(map(str, data.getlist("confirmed"))) & own_words.QUESTIONS.keys()
+    sheet.dropped = frozenset(found for one in data.getlist("drop") if (found := to_uuid(one)))
     try:
         forms.form_id(values.get("form_token", ""))
-        sheet.token = values["form_token"]
     except BadLink:
         sheet.errors[""] = say(own_words.REFUSALS["form-expired"])
+        if uploaded(data, "evidence"):
+            sheet.errors["evidence"] = say(own_words.REFUSALS["files-again"])
+        return sheet
+    sheet.token = values["form_token"]
     _take_files(sheet, data, say)
     return sheet
 
@@ -128,6 +132,14 @@ def draft(sheet: Sheet, say: Say) -> Draft | None:
     last = [name for name in sheet.errors if name not in order]
     sheet.errors = {name: sheet.errors[name] for name in (*order, *last) if name in sheet.errors}
     return None if sheet.errors else found
+
+
+def too_often(sheet: Sheet, say: Say) -> bool:
+    """Whether the library has sent so many reports that this one waits, which the form says."""
+    if not limiter.hit(own_reports.SENDING, str(sheet.own.library.id)):
+        return False
+    sheet.errors[""] = say(own_words.REFUSALS["too-many-reports"])
+    return True
 
 
 def show(
@@ -159,9 +171,13 @@ def show(
     )
 
 
+def refuse_files(sheet: Sheet, say: Say) -> None:
+    """Say that a report would have more files than it can."""
+    sheet.errors["evidence"] = say(own_words.REFUSALS["too-much-evidence"])
+
+
 def _take_files(sheet: Sheet, data: FormData, say: Say) -> None:
     library_id = sheet.own.library.id
-    sheet.dropped = frozenset(found for one in data.getlist("drop") if (found := to_uuid(one)))
     with database.sessions.begin() as session:
         evidence.drop(session, library_id, sheet.client_ref, sheet.dropped)
     for file in uploaded(data, "evidence"):
@@ -178,7 +194,7 @@ def _take_files(sheet: Sheet, data: FormData, say: Say) -> None:
         except Refused as refused:
             sheet.errors["evidence"] = say(REASONS[refused.code])
         except evidence.TooMuchEvidence:
-            sheet.errors["evidence"] = say(own_words.REFUSALS["too-much-evidence"])
+            refuse_files(sheet, say)
 
 
 def _periods(sheet: Sheet) -> list[date]:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from services.reporting import activities, evidence, jobs, own_reports, own_words
 from services.reporting.activities import AskBack, Conflict, Handed
 from services.reporting.drafts import Draft
+from services.reporting.evidence import TooMuchEvidence
 from services.reporting.models import Activity
 from services.reporting.own_reports import Verified
 from services.reporting.pages import own_filling
@@ -47,16 +48,18 @@ def submit(request: Request, own: Opened, stream: str, data: TypedWithFiles) -> 
     draft = own_filling.draft(sheet, say)
     if draft is None:
         return own_filling.show(request, sheet, 422)
+    if own_filling.too_often(sheet, say):
+        return own_filling.show(request, sheet, 429)
     handed = Handed(draft, sheet.client_ref, sheet.confirmed)
     with database.sessions.begin() as session:
         try:
-            report_id, _ = activities.submit(session, own.library.id, handed, own.sender, own.today)
+            found = activities.submit(session, own.library.id, handed, own.sender, own.today)
         except AskBack as back:
             sheet.asked = back.asked
         except Conflict as conflict:
             return _conflict(request, sheet, conflict.existing, draft)
         else:
-            return _accepted(session, sheet, report_id)
+            return _accepted(session, sheet, _with_files(session, sheet, found))
     return own_filling.show(request, sheet, 422)
 
 
@@ -92,6 +95,8 @@ def edit(request: Request, own: Opened, activity_id: UUID, data: TypedWithFiles)
     draft = own_filling.draft(sheet, say)
     if draft is None:
         return own_filling.show(request, sheet, 422)
+    if own_filling.too_often(sheet, say):
+        return own_filling.show(request, sheet, 429)
     return _edit(request, sheet, draft)
 
 
@@ -118,11 +123,14 @@ def _edit(request: Request, sheet: Sheet, draft: Draft) -> Response:
     with database.sessions.begin() as session:
         try:
             activity = own_reports.to_change(session, own.library.id, sheet.editing)
+            evidence.fit(session, activity, sheet.client_ref, sheet.dropped)
             activities.edit(
                 session, activity, handed, own.sender, own.today, revision=sheet.revision
             )
         except AskBack as back:
             sheet.asked = back.asked
+        except TooMuchEvidence:
+            own_filling.refuse_files(sheet, pages.gettext(request))
         except Conflict as conflict:
             return _conflict(request, sheet, conflict.existing, draft)
         except Verified:
@@ -130,16 +138,24 @@ def _edit(request: Request, sheet: Sheet, draft: Draft) -> Response:
             return _page(request, own, found, refusal="verified")
         else:
             evidence.change(session, activity, sheet.client_ref, sheet.dropped)
-            return _accepted(session, sheet, sheet.editing)
+            return _accepted(session, sheet, f"{sheet.editing}?done=edited")
     return own_filling.show(request, sheet, 422)
 
 
-def _accepted(session: Session, sheet: Sheet, report_id: UUID) -> Response:
-    if not sheet.editing:
-        evidence.adopt(session, sheet.own.library.id, sheet.client_ref, report_id)
+def _with_files(session: Session, sheet: Sheet, found: tuple[UUID, bool]) -> str:
+    """Give a new report its files; one that was here already may be verified, and stays."""
+    report_id, is_new = found
+    form = (session, sheet.own.library.id, sheet.client_ref)
+    if is_new:
+        evidence.adopt(*form, report_id)
+        return f"{report_id}?done=new"
+    evidence.forget_known(*form, report_id)
+    return f"{report_id}?done={'again' if evidence.of_form(*form) else 'new'}"
+
+
+def _accepted(session: Session, sheet: Sheet, page: str) -> Response:
     bus.wake(session, jobs.apply_deltas)
-    done = "edited" if sheet.editing else "new"
-    return RedirectResponse(f"{sheet.own.address}/activities/{report_id}?done={done}", 303)
+    return RedirectResponse(f"{sheet.own.address}/activities/{page}", 303)
 
 
 def _conflict(request: Request, sheet: Sheet, existing: Activity, offered: Draft) -> Response:

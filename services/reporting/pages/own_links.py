@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
-from services.reporting import evidence, libraries, library_links, own_words
+from services.reporting import evidence, library_links, own_words
 from services.reporting.pages.common import Typed, pages
 from services.reporting.resources import Transaction, forms
 from shared import regions
@@ -59,7 +59,7 @@ def _page(  # noqa: PLR0913 - all that the page shows
     form: Form | None = None,
     done: str = "",
 ) -> Response:
-    library = libraries.find(session, caller, library_id)
+    library = library_links.find(session, caller, library_id)
     region = regions.find(library.region_code)
     page = pages.render(
         request,
@@ -67,7 +67,7 @@ def _page(  # noqa: PLR0913 - all that the page shows
         422 if form else 200,
         library=library,
         region=region.label if region else "",
-        link=library_links.link(library) if done == "made" else "",
+        link=library_links.link(session, library) if done == "made" else "",
         done=done,
         days=library_links.DAYS,
         form=form or Form(),

@@ -17,7 +17,7 @@ from services.reporting.pages.common import Typed, pages
 from services.reporting.pages.meetings import meeting_page
 from services.reporting.report_kinds import KINDS
 from services.reporting.report_schemas import ORDERS
-from services.reporting.reports import KeyReused
+from services.reporting.reports import KeyReused, TooManyReports
 from services.reporting.resources import Transaction, bus, forms
 from services.reporting.settings import settings
 from services.reporting.streams import STREAMS
@@ -89,11 +89,12 @@ def order_report(request: Request, caller: Staff, session: Transaction, data: Ty
         form_id = forms.form_id(data.get("form_token", ""))
         wanted = ORDERS.validate_python(order_of_form(data))
         report_id = reports.order(session, caller, wanted, f"form:{form_id}")
-    except (ValidationError, BadLink, KeyReused, RegionNotFound) as refusal:
+    except (ValidationError, BadLink, KeyReused, RegionNotFound, TooManyReports) as refusal:
         form = Form(data, refused(request, data, refusal))
+        status = 429 if isinstance(refusal, TooManyReports) else 422
         if meeting:
-            return meeting_page(request, session, caller, meeting, form, 422)
-        return _order_page(request, caller, form, 422)
+            return meeting_page(request, session, caller, meeting, form, status)
+        return _order_page(request, caller, form, status)
     bus.wake(session, jobs.make_reports)
     return RedirectResponse(f"/reporting/reports/{report_id}", 303)
 
@@ -138,7 +139,8 @@ def refused(request: Request, data: Mapping[str, str], refusal: Exception) -> di
             names = {name if name in {"format", "language"} else "" for name in names}
             return dict.fromkeys(sorted(names), say(words.REFUSALS["choose"]))
         return {name: say(words.REFUSALS[_WRONG.get(name, "choose")]) for name in sorted(names)}
-    key = "form-expired" if isinstance(refusal, BadLink) else "key-reused"
+    keys = {BadLink: "form-expired", TooManyReports: "too-many-reports", KeyReused: "key-reused"}
+    key = next(key for kind, key in keys.items() if isinstance(refusal, kind))
     return {"": say(words.REFUSALS[key])}
 
 

@@ -18,6 +18,7 @@ from services.reporting import (
 )
 from services.reporting.activities import AskBack, Conflict, Handed, Sender
 from services.reporting.drafts import Draft
+from services.reporting.evidence import TooMuchEvidence
 from services.reporting.models import Activity
 from services.reporting.pages import own_filling
 from services.reporting.pages.common import Typed, pages
@@ -127,6 +128,7 @@ def _edit(request: Request, caller: Caller, sheet: Sheet, draft: Draft, comment:
     with database.sessions.begin() as session:
         try:
             activity = verification.to_change(session, caller, activity_id, sheet.revision)
+            evidence.fit(session, activity, sheet.client_ref, sheet.dropped)
             activities.edit(
                 session,
                 activity,
@@ -138,6 +140,8 @@ def _edit(request: Request, caller: Caller, sheet: Sheet, draft: Draft, comment:
             )
         except AskBack as back:
             sheet.asked = back.asked
+        except TooMuchEvidence:
+            own_filling.refuse_files(sheet, pages.gettext(request))
         except (ChangedMeanwhile, Conflict):
             return _conflict(request, session, caller, sheet, draft)
         except VerifiedAbove:

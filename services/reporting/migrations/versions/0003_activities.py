@@ -336,7 +336,8 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint('from_code <> to_code', name=op.f('ck_region_move_codes')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_region_move'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_region_move')),
+    sa.UniqueConstraint('from_code', 'to_code', 'valid_from', name=op.f('uq_region_move_from_code_to_code_valid_from'))
     )
     op.create_table('sim_import',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -357,6 +358,10 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('undo_name', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('undo_role', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('undo_region', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('kept', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
     sa.CheckConstraint("state IN ('reading', 'ready', 'taking', 'done', 'undoing', 'undone', 'failed', 'cancelled')", name=op.f('ck_sim_import_state')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sim_import'))
     )
@@ -370,10 +375,12 @@ def upgrade() -> None:
     sa.Column('region_code', sa.Text(), nullable=False),
     sa.Column('library_id', sa.Uuid(), nullable=True),
     sa.Column('status', sa.Text(), server_default=sa.text("'open'"), nullable=False),
+    sa.Column('compared', sa.Boolean(), server_default=sa.text('true'), nullable=False),
     sa.ForeignKeyConstraint(['import_id'], ['sim_import.id'], name=op.f('fk_sim_place_import_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('import_id', 'key', name=op.f('pk_sim_place'))
     )
     op.create_index('ix_sim_place_library_id', 'sim_place', ['library_id'], unique=False)
+    op.create_index('ix_sim_place_to_compare', 'sim_place', ['import_id'], unique=False, postgresql_where=sa.text('NOT compared'))
     op.create_table('sim_row',
     sa.Column('import_id', sa.Uuid(), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
@@ -395,6 +402,7 @@ def upgrade() -> None:
 
 def _add_schedules() -> None:
     op.add_column('report_job', sa.Column('schedule_id', sa.Uuid(), nullable=True))
+    op.create_index('ix_report_job_requested_by_started_at', 'report_job', ['requested_by', 'started_at'], unique=False)
     op.create_table('reader',
     sa.Column('account_id', sa.Text(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -435,6 +443,7 @@ def downgrade() -> None:
     op.drop_index('ix_sim_row_place_key', table_name='sim_row')
     op.drop_index('ix_sim_row_content', table_name='sim_row')
     op.drop_table('sim_row')
+    op.drop_index('ix_sim_place_to_compare', table_name='sim_place', postgresql_where=sa.text('NOT compared'))
     op.drop_index('ix_sim_place_library_id', table_name='sim_place')
     op.drop_table('sim_place')
     op.drop_index('ix_sim_import_region_code', table_name='sim_import')
@@ -447,6 +456,7 @@ def downgrade() -> None:
     op.drop_index('ix_report_schedule_next_at', table_name='report_schedule', postgresql_where=sa.text('active'))
     op.drop_table('report_schedule')
     op.drop_table('reader')
+    op.drop_index('ix_report_job_requested_by_started_at', table_name='report_job')
     op.drop_column('report_job', 'schedule_id')
     op.drop_index('ix_evidence_form_ref', table_name='evidence', postgresql_where=sa.text('form_ref IS NOT NULL'))
     op.drop_index('ix_evidence_activity_id', table_name='evidence', postgresql_where=sa.text('activity_id IS NOT NULL'))

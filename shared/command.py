@@ -118,6 +118,7 @@ def _all(bus: Bus, arguments: argparse.Namespace) -> None:
 
 def _relay(bus: Bus) -> None:
     bus.database.plan_afresh()
+    bus.database.commit_lazily()
     relay = bus.relay()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop())

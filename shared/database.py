@@ -60,6 +60,14 @@ class Database:
         """
         self._options += " -c plan_cache_mode=force_custom_plan"
 
+    def commit_lazily(self) -> None:
+        """Let commits return before they are on disk; before first use, for the relay.
+
+        A crash of the server may take the last half second of them away. So this is only for what
+        is then done again and counts once all the same: claims and receipts of copies, and rings.
+        """
+        self._options += " -c synchronous_commit=off"
+
     @cached_property
     def engine(self) -> Engine:
         """The pool. A connection that died with a restarted server is replaced unseen."""

@@ -128,7 +128,8 @@ def test_from_the_form_to_the_end(kepri: Browser, sink: SmtpSink) -> None:
         ({"expires_on": "2020-01-01"}, "expires_on", "sudah lewat"),
         ({"expires_on": "besok"}, "expires_on", "tidak dapat dibaca"),
         ({"region_code": "99"}, "region_code", "Wilayah ini tidak dikenal"),
-        ({"subject": "a\x00b"}, "subject", "tidak dapat dibaca"),
+        ({"subject": "a\x00b"}, "subject", "Isi perihalnya"),
+        ({"subject": "Undangan\u202e"}, "subject", "tidak dapat dibaca"),
         ({"form_token": "palsu"}, "", "terbuka terlalu lama"),
     ],
 )

@@ -140,6 +140,7 @@ app = FastAPI(
     dependencies=[Depends(identify(lambda: settings().token_public_key))],
 )
 for router in (
+    checkins_api,  # a busy door is found first
     libraries_api,
     merging,  # its pages stand before those of one library or person
     libraries,
@@ -147,7 +148,6 @@ for router in (
     coverage,
     data,
     privacy,
-    checkins_api,
     certificates_api,
     certificates,
     checkins,

@@ -125,7 +125,7 @@ class Relay:
             # After work, receipts and room come soon; the longer nothing comes, the later we look.
             longest = FULL_LOOK_S if done.full or rung else LOOK_S
             wait = 0.0 if done.moved else min(max(wait * 2, QUICK_LOOK_S), longest)
-            if done.moved and not done.whole:
+            if done.part:
                 self._stopping.wait(GATHER_S)
 
     def step(self) -> "Step":
@@ -137,9 +137,10 @@ class Relay:
         room = self._room()
         sent = self._send_new(room) if not room or any(room.values()) else 0
         again = [self._send_due(subscriber) for subscriber in room if room[subscriber]]
+        most = max([sent, *again])
         return Step(
-            moved=bool(received or sent or any(again)),
-            whole=max([sent, *again]) == BATCH,
+            moved=bool(received or most),
+            part=0 < most < BATCH,
             full=not all(room.values()),
         )
 
@@ -205,9 +206,9 @@ class Relay:
 class Step(NamedTuple):
     """What a step of the relay found.
 
-    Did anything move, in whole messages, and is a queue too full to take more.
+    Did anything move, was it sent in less than a whole message, is a queue too full to take more.
     """
 
     moved: bool
-    whole: bool
+    part: bool
     full: bool

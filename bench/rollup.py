@@ -75,8 +75,8 @@ def _measure(folder: Path) -> dict[str, float]:
     write_ratios = _write_ratios(folder)
     applied_per_s = _fill()
     months = _months()
-    asked = Asked("", min(months), max(months), "pelibatan", measures=("people",))
-    below = Asked("21", min(months), max(months), "pelibatan", measures=("people",))
+    wanted = (min(months), max(months), "pelibatan", False, ("people",), False)  # as `_RAW` has it
+    asked, below = Asked("", *wanted), Asked("21", *wanted)
 
     def ms(question: Callable[..., object]) -> float:
         times = []

@@ -33,7 +33,7 @@ WITHIN = """
 class Asked:
     """Of which region ("" is the country), months (both included), stream, whether verified, what.
 
-    Each measure that nobody asks for makes it faster.
+    Each sum that nobody asks for makes it faster.
     """
 
     region_code: str
@@ -42,6 +42,7 @@ class Asked:
     stream: str | None = None
     only_verified: bool = False
     measures: tuple[str, ...] = MEASURES
+    stages: bool = True  # whether how many stand at each is asked for
 
 
 def totals(session: Session, asked: Asked) -> Row[Any]:
@@ -82,7 +83,8 @@ def _statement(asked: Asked, by: Sequence[By]) -> TextClause:
             f"({place} = :region OR {place} >= :region || '.' AND {place} < :region || '/')"
         )
     grouped = f"GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
-    sums = ", ".join(f"coalesce(sum({n}), 0)::bigint AS {n}" for n in (*_COUNTS, *asked.measures))
+    counts = _COUNTS if asked.stages else _COUNTS[:1]
+    sums = ", ".join(f"coalesce(sum({n}), 0)::bigint AS {n}" for n in (*counts, *asked.measures))
     return text(f"SELECT {shown}{sums} FROM {table} WHERE {' AND '.join(conditions)} {grouped}")
 
 

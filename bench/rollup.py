@@ -75,7 +75,7 @@ def _measure(folder: Path) -> dict[str, float]:
     write_ratios = _write_ratios(folder)
     applied_per_s = _fill()
     months = _months()
-    wanted = (min(months), max(months), "pelibatan", False, ("people",), False)  # as `_RAW` has it
+    wanted = (min(months), max(months), "pelibatan", False, ("people",))  # as `_RAW` has it
     asked, below = Asked("", *wanted), Asked("21", *wanted)
 
     def ms(question: Callable[..., object]) -> float:

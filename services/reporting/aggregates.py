@@ -13,7 +13,6 @@ from typing import Any, Literal
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
-from services.reporting.rollups import STAGES
 from services.reporting.streams import MEASURES
 
 By = Literal["month", "region", "category", "verified", "stream", "library"]
@@ -21,7 +20,6 @@ By = Literal["month", "region", "category", "verified", "stream", "library"]
 # How much of a code names each level: 21 . 01 . 06 . 2001
 PROVINCE, REGENCY, DISTRICT, VILLAGE = 2, 5, 8, 13
 _BELOW = {0: PROVINCE, PROVINCE: REGENCY, REGENCY: DISTRICT, DISTRICT: VILLAGE, VILLAGE: VILLAGE}
-_COUNTS = ("reports", *STAGES)
 
 # A region is a range of codes, which an index can use: in the collation "C" a "." comes before "/".
 WITHIN = """
@@ -33,7 +31,7 @@ WITHIN = """
 class Asked:
     """Of which region ("" is the country), months (both included), stream, whether verified, what.
 
-    Each sum that nobody asks for makes it faster.
+    Each measure that nobody asks for makes it faster.
     """
 
     region_code: str
@@ -42,11 +40,10 @@ class Asked:
     stream: str | None = None
     only_verified: bool = False
     measures: tuple[str, ...] = MEASURES
-    stages: bool = True  # whether how many stand at each is asked for
 
 
 def totals(session: Session, asked: Asked) -> Row[Any]:
-    """One row with `reports`, how they are verified and every measure; zeros for nothing."""
+    """One row with `reports` and every measure; zeros for nothing."""
     return session.execute(_statement(asked, ()), _values(asked)).one()
 
 
@@ -83,8 +80,8 @@ def _statement(asked: Asked, by: Sequence[By]) -> TextClause:
             f"({place} = :region OR {place} >= :region || '.' AND {place} < :region || '/')"
         )
     grouped = f"GROUP BY {', '.join(keys)} ORDER BY {', '.join(keys)}" if keys else ""
-    counts = _COUNTS if asked.stages else _COUNTS[:1]
-    sums = ", ".join(f"coalesce(sum({n}), 0)::bigint AS {n}" for n in (*counts, *asked.measures))
+    wanted = ("reports", *asked.measures)
+    sums = ", ".join(f"coalesce(sum({n}), 0)::bigint AS {n}" for n in wanted)
     return text(f"SELECT {shown}{sums} FROM {table} WHERE {' AND '.join(conditions)} {grouped}")
 
 

@@ -308,7 +308,7 @@ class Periodic:
         # What is still to come is no fall to zero.
         last = min(self._span.last, datetime.now(UTC).date().replace(day=1))
         first = later(last, 1 - TREND)
-        asked = Asked(self._region, first, last, "pelibatan", measures=("people",), stages=False)
+        asked = Asked(self._region, first, last, "pelibatan", measures=("people",))
         rows = {row.month: row for row in aggregates.breakdown(session, asked, "month")}
         points = []
         for n in range(TREND):

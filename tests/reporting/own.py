@@ -16,6 +16,14 @@ from services.reporting.resources import database
 from shared.security import Caller
 
 DAY = "2025-03-10"
+REPORT: dict[str, Any] = {
+    "day": DAY,
+    "title": "Kelas membatik warga",
+    "bidang": "Ekonomi",
+    "jenis": "Pelatihan",
+    "sasaran": "Umum",
+    "people": 24,
+}
 
 
 def librarian(library_id: UUID, region_code: str = "21.01.06.2001") -> Office:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from reporting.builders import Office
 from reporting.libraries import BINTAN, KEPRI, NATIONAL, library
-from reporting.own import column, librarian
+from reporting.own import REPORT, column, librarian
 from reporting.sim_files import NEIGHBOUR
 from reporting.verifying import report
 from sites import form_token
@@ -22,14 +22,6 @@ OWN = "/reporting/api/v1/own/activities"
 DESK = "/reporting/api/v1/activities"
 IMPORTS = "/reporting/imports"
 JSON = {"content-type": "application/json"}
-REPORT: dict[str, Any] = {
-    "day": "2025-03-10",
-    "title": "Kelas membatik warga",
-    "bidang": "Ekonomi",
-    "jenis": "Pelatihan",
-    "sasaran": "Umum",
-    "people": 24,
-}
 STORY = {"day": "2025-03-10", "title": "Cerita", "bidang": "Ekonomi"} | dict.fromkeys(
     ("sebelum", "sesudah"), "Begitu."
 )

@@ -6,21 +6,13 @@ from typing import Any
 import pytest
 from reporting.builders import Office
 from reporting.libraries import KEPRI, library
-from reporting.own import column, filled, librarian, send
+from reporting.own import REPORT, column, filled, librarian, send
 from uuid_utils.compat import uuid7
 
 from services.reporting import own_reports
 from services.reporting.resources import limiter
 
 API = "/reporting/api/v1/own/activities"
-REPORT = {
-    "day": "2025-03-10",
-    "title": "Kelas membatik warga",
-    "bidang": "Ekonomi",
-    "jenis": "Pelatihan",
-    "sasaran": "Umum",
-    "people": 24,
-}
 
 
 def body(**changes: Any) -> dict[str, Any]:

@@ -224,6 +224,9 @@ def done(import_id: UUID) -> int:
 @pytest.mark.parametrize("step", ["reading", "taking"])
 def test_a_killed_workers_import_is_finished_by_the_next(engines: Path, step: str) -> None:
     library(VILLAGE)
+    take(read(as_json(rows(2))))
+    execute("ANALYZE sim_row")  # the planner knows small files alone
+    execute("DELETE FROM sim_import; DELETE FROM activity")
     made = sim_files.order(
         as_json([sim_row(number, tanggal=day(number)) for number in range(12_000)])
     )
@@ -245,6 +248,18 @@ def test_a_killed_workers_import_is_finished_by_the_next(engines: Path, step: st
         assert (job.state, counts(job).rows) == ("ready", 12_000)
         job = take(job)
     assert (job.state, counts(job).taken, activities()) == ("done", 12_000, 12_000)
+
+
+def test_equal_rows_are_counted_across_batches() -> None:
+    library(VILLAGE)
+    same = sim_row()
+    wrong = {**same, "tanggal": "?"}
+    job = read(as_json([same, *rows(sim_importing.BATCH)[1:], same, wrong, same]))
+    again = execute(
+        "SELECT number, occurrence FROM sim_row WHERE notes ? 'same-row' ORDER BY number"
+    )
+    assert again == [(sim_importing.BATCH + 1, 2), (sim_importing.BATCH + 3, 3)]
+    assert counts(take(job)).taken == sim_importing.BATCH + 2
 
 
 def test_an_edit_keeps_what_no_form_asks_for() -> None:

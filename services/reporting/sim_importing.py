@@ -254,7 +254,7 @@ def _occurrences(
 ) -> dict[int, int]:
     """How many good rows of the file said the same, up to each of these and with it."""
     values = {"id": job.id, "contents": [one.content for _, one in parsed]}
-    before = Counter(dict(session.execute(_EQUAL, values).all()))
+    before: Counter[UUID] = Counter(dict(session.execute(_EQUAL, values).all()))
     nth = {}
     for number, one in parsed:
         before[one.content] += not one.errors

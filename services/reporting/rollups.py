@@ -20,8 +20,7 @@ log = structlog.get_logger()
 
 CHUNK = 10_000  # deltas in one transaction
 
-STAGES = {"at_regency": 1, "at_province": 2, "at_national": 3}
-SUMS = ("reports", *STAGES, *MEASURES)
+SUMS = ("reports", *MEASURES)
 # Table -> what its rows are for. `verified` is no column of a report: its stage says so.
 KEYS = {
     "library_rollup": ("library_id", "month", "stream", "verified", "place_code"),
@@ -31,16 +30,7 @@ KEYS = {
 }
 # What a delta does not say in so many words.
 _SAID = "stage > 0 AS verified, left(regency_code, 2) AS province_code"
-_ADDED = ", ".join(
-    [
-        "sum(sign) AS reports",
-        *(
-            f"coalesce(sum(sign) FILTER (WHERE stage = {stage}), 0) AS {name}"
-            for name, stage in STAGES.items()
-        ),
-        *(f"sum(sign * {measure}) AS {measure}" for measure in MEASURES),
-    ]
-)
+_ADDED = ", ".join(["sum(sign) AS reports", *(f"sum(sign * {name}) AS {name}" for name in MEASURES)])
 
 
 def _upsert(table: str) -> str:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import Identity, Index
+from sqlalchemy import Identity, Index, PrimaryKeyConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import BigInteger, Text
@@ -18,12 +18,9 @@ Sum = Annotated[int, mapped_column(BigInteger, server_default=sql("0"))]
 
 
 class Sums:
-    """Of `reports`, so many stand at each stage (see `Activity`); the rest is added up."""
+    """How many reports, and what they say added up."""
 
     reports: Mapped[Count]
-    at_regency: Mapped[Count]
-    at_province: Mapped[Count]
-    at_national: Mapped[Count]
     people: Mapped[Sum]
     male: Mapped[Sum]
     female: Mapped[Sum]
@@ -71,11 +68,18 @@ class ProvinceRollup(Base, Sums):
     """A province's month: the country's dashboard is a thirteenth of the kab/kota's rows."""
 
     __tablename__ = "province_rollup"
+    # The key is read in order, and answers what is mostly asked without the table.
+    __table_args__ = (
+        PrimaryKeyConstraint(
+            *("stream", "province_code", "month", "verified"),
+            postgresql_include=["reports", "people"],
+        ),
+    )
 
-    stream: Mapped[str] = mapped_column(primary_key=True)
-    province_code: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
-    month: Mapped[date] = mapped_column(primary_key=True)
-    verified: Mapped[bool] = mapped_column(primary_key=True)
+    stream: Mapped[str]
+    province_code: Mapped[str] = mapped_column(Text(collation="C"))
+    month: Mapped[date]
+    verified: Mapped[bool]
 
 
 class CategoryRollup(Base, Sums):

@@ -29,7 +29,7 @@ def likeness(one: str, other: str) -> float:
     return min(lengths, 2 * len(mine & theirs) / (len(mine) + len(theirs)))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _pairs(name: str) -> frozenset[str]:
     parted = f" {name} "
     return frozenset(parted[at : at + 2] for at in range(len(parted) - 1))

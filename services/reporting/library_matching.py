@@ -6,7 +6,6 @@ files. Only libraries in the scope of the import are found.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import lru_cache
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from services.reporting import libraries
 from services.reporting.models import Library, LibraryMatch, SimImport, SimPlace
 from services.reporting.sim_streams import REGIONS, Place
 from shared import regions
-from shared.names import plain_name
+from shared.names import likeness, plain_name
 from shared.security import Caller, in_scope
 
 NOT_OURS = "not_ours"
@@ -109,13 +108,13 @@ def candidates(session: Session, caller: Caller, place: SimPlace) -> list[Candid
         mine = mine.where(Library.region_code.like(f"{around}%"))
     else:
         mine = mine.where(Library.name_key == plain_name(place.name))
-    wanted = _core(place.name)
+    wanted = _core(plain_name(place.name))
 
-    def likeness(library: Library) -> tuple[bool, float]:
+    def rank(library: Library) -> tuple[bool, float]:
         inside = regions.is_within(library.region_code, place.region_code)
-        return inside, SequenceMatcher(None, wanted, _core(library.name)).ratio()
+        return inside, likeness(wanted, _core(library.name_key))
 
-    ranked = sorted(session.scalars(mine.limit(2000)), key=likeness, reverse=True)
+    ranked = sorted(session.scalars(mine.limit(2000)), key=rank, reverse=True)
     return [Candidate(one.id, one.name, one.region_code) for one in ranked[:CANDIDATES]]
 
 
@@ -256,13 +255,13 @@ def _sure(place: Place, stream: str, code: str, near: Iterable[Library]) -> UUID
     name = plain_name(place.library)
     same = [one for one in inside if one.name_key == name]
     if not same and regions.level_of(code) == VILLAGE:
-        same = [one for one in inside if _core(one.name) == _core(place.library) != ""]
+        same = [one for one in inside if _core(one.name_key) == _core(name) != ""]
     return same[0].id if name and len(same) == 1 else None
 
 
-def _core(name: str) -> str:
+def _core(plain: str) -> str:
     """Without what every library is called."""
-    return " ".join(word for word in plain_name(name).split() if word not in _GENERIC)
+    return " ".join(word for word in plain.split() if word not in _GENERIC)
 
 
 @lru_cache(maxsize=4096)

@@ -260,9 +260,7 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     r'"": "(iku)" if': ("sim_streams.py", import_words.ERRORS),
     r'else "(no-stream)"': ("sim_streams.py", import_words.ERRORS),
     r'notes\["([a-z-]+)"\]': ("sim_streams.py", import_words.NOTES),
-    r'notes = \{"([a-z-]+)"': ("sim_importing.py", import_words.NOTES),
-    r"notes \|\| '\{\"([a-z-]+)\"": ("sim_importing.py", import_words.NOTES),
-    r'\{"([a-z-]+)": ""\} if': ("sim_known.py", import_words.NOTES),
+    r'\{"([a-z-]+)": ""\} if': ("sim_*.py", import_words.NOTES),
     r"THEN '([a-z-]+)'": ("sim_undoing.py", import_words.KEPT),
     r'BadMove\("([a-z-]+)"\)': ("boundaries.py", import_words.MOVES),
 }

@@ -30,7 +30,9 @@ KEYS = {
 }
 # What a delta does not say in so many words.
 _SAID = "stage > 0 AS verified, left(regency_code, 2) AS province_code"
-_ADDED = ", ".join(["sum(sign) AS reports", *(f"sum(sign * {name}) AS {name}" for name in MEASURES)])
+_ADDED = ", ".join(
+    ["sum(sign) AS reports", *(f"sum(sign * {name}) AS {name}" for name in MEASURES)]
+)
 
 
 def _upsert(table: str) -> str:

@@ -24,7 +24,8 @@ _LIBRARIES = text("""
     INSERT INTO library (id, version, name, name_key, kind, region_code, province_code,
         regency_code, village_code, expected_from)
     SELECT uuidv7(), 1, 'Perpustakaan Contoh ' || code,
-        'perpustakaan contoh ' || replace(code, '.', ' '), CASE length(code) WHEN 13 THEN 'village' ELSE 'regency' END, code, left(code, 2),
+        'perpustakaan contoh ' || replace(code, '.', ' '),
+        CASE length(code) WHEN 13 THEN 'village' ELSE 'regency' END, code, left(code, 2),
         left(code, 5), CASE length(code) WHEN 13 THEN code END, :first
     FROM json_array_elements_text(CAST(:codes AS json)) AS made(code)""")
 

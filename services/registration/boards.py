@@ -53,21 +53,26 @@ _QUOTAS = text("""
     FROM quota WHERE meeting_id = :meeting_id AND kind <> 'institution'
     ORDER BY quota.id""")
 
-# There are as many as people: they are counted once for all, and only the fullest are shown.
+# There are as many as people: they are counted once for all, and only the fullest are shown. It is
+# no join: of a meeting it has not seen yet the planner expects one person and one quota, and would
+# compare each with each.
 _INSTITUTIONS = text("""
-    WITH counted AS (
-        SELECT institution, min(library_name) AS name,
-            count(*) FILTER (WHERE status = 'waiting') AS waiting
-        FROM registration WHERE meeting_id = :meeting_id GROUP BY institution
-    ), full_ones AS (
-        SELECT *, substring(key FROM '[^@]*$') AS region_code FROM quota
+    WITH told AS (
+        SELECT institution AS key, library_name AS name, CAST(status = 'waiting' AS int) AS waits,
+            CAST(NULL AS int) AS capacity, CAST(NULL AS int) AS taken, CAST(NULL AS bigint) AS id
+        FROM registration WHERE meeting_id = :meeting_id
+        UNION ALL
+        SELECT key, NULL, 0, capacity, taken, id FROM quota
         WHERE meeting_id = :meeting_id AND kind = 'institution' AND taken >= capacity
+    ), full_ones AS (
+        SELECT key, min(name) AS name, sum(waits) AS waiting, min(capacity) AS capacity,
+            min(taken) AS taken, min(id) AS id, substring(key FROM '[^@]*$') AS region_code
+        FROM told GROUP BY key HAVING count(id) > 0
     )
-    SELECT kind, key, capacity, taken, name, coalesce(waiting, 0) AS waiting,
-        count(*) OVER () AS total
-    FROM full_ones LEFT JOIN counted ON institution = key
+    SELECT 'institution' AS kind, key, capacity, taken, name, waiting, count(*) OVER () AS total
+    FROM full_ones
     WHERE :national OR region_code = :own OR region_code LIKE :below
-    ORDER BY taken - capacity DESC, waiting DESC NULLS LAST, full_ones.id LIMIT :limit""")
+    ORDER BY taken - capacity DESC, waiting DESC, id LIMIT :limit""")
 
 _BY_REGENCY = text("""
     SELECT left(region_code, 5) AS code,

@@ -320,10 +320,10 @@ def _stretches(states: Sequence[Any]) -> Iterator[list[str]]:
         yield codes
 
 
-def _names() -> list[dict[str, str]]:
+def _names() -> dict[str, str]:
     provinces = regions.children(None)
     places = [*provinces, *(below for one in provinces for below in regions.children(one.code))]
-    return [{"code": place.code, "name": place.name} for place in places]
+    return {place.code: place.name for place in places}
 
 
 def _fields(stream: Stream, language: str) -> list[_Field]:
@@ -333,7 +333,8 @@ def _fields(stream: Stream, language: str) -> list[_Field]:
     stages = " ".join(f"WHEN {n} THEN '{name}'" for n, name in enumerate(_STAGES[language]))
     common = (
         *("activity.id::text", "day::text", "library.name", "place_code"),
-        *("coalesce(province.name, activity.province_code)", "coalesce(regency.name, '')"),
+        "coalesce(place.names ->> activity.province_code, activity.province_code)",
+        "coalesce(place.names ->> activity.regency_code, '')",
         f"CASE activity.stage {stages} END",
     )
     fields = [_Field(label, sql) for label, sql in zip(terms["heads"], common, strict=True)]
@@ -363,13 +364,9 @@ def _sql(fields: Sequence[_Field]) -> str:
     columns = ", ".join(field.sql for field in fields).replace("%", "%%")
     scope = re.sub(r"(?<!:):(\w+)", r"%(\1)s", _SCOPE.replace("stage", "activity.stage"))
     return f"""
-        WITH place AS MATERIALIZED (
-            SELECT * FROM json_to_recordset(%(names)s::json) AS told(code text, name text)
-        )
+        WITH place AS MATERIALIZED (SELECT %(names)s::jsonb AS names)
         SELECT {columns}
-        FROM activity
+        FROM place, activity
         JOIN library ON library.id = library_id
-        LEFT JOIN place AS province ON province.code = activity.province_code
-        LEFT JOIN place AS regency ON regency.code = activity.regency_code
         WHERE {scope} AND activity.regency_code = ANY (%(codes)s)
         ORDER BY activity.regency_code, activity.id"""

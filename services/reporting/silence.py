@@ -27,7 +27,8 @@ _FIND = text(f"""
     SELECT * FROM library
     WHERE {completeness.SILENT} AND NOT EXISTS (
         SELECT FROM silent_notice AS said
-        WHERE said.month = :first AND said.step = :step AND said.library_id = library.id)
+        WHERE said.month = :first AND said.step = :step AND said.library_id = library.id
+        OFFSET 0)
     AND NOT EXISTS (SELECT FROM delta WHERE written_at < now() - interval '10 minutes')
     ORDER BY id LIMIT :limit""")
 

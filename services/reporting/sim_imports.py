@@ -112,6 +112,7 @@ def page(
     return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
 
 
+# By key, row for row (OFFSET 0): while a file is read, the planner does not know how large it is.
 _COUNTS = text("""
     SELECT count(*) AS rows, count(*) FILTER (WHERE errors <> '{}') AS bad,
         count(*) FILTER (WHERE errors = '{}' AND notes <> '{}') AS noted,
@@ -124,8 +125,9 @@ _COUNTS = text("""
         count(*) FILTER (WHERE outcome = 'already') AS already,
         count(*) FILTER (WHERE errors = '{}' AND status = 'not_ours') AS not_ours,
         count(*) FILTER (WHERE errors = '{}' AND report -> 'stage' = '1') AS verified
-    FROM sim_row LEFT JOIN sim_place
-        ON sim_place.import_id = sim_row.import_id AND sim_place.key = sim_row.place_key
+    FROM sim_row LEFT JOIN LATERAL (
+        SELECT status, compared FROM sim_place
+        WHERE import_id = sim_row.import_id AND key = sim_row.place_key OFFSET 0) AS place ON true
     WHERE sim_row.import_id = :id""")
 
 

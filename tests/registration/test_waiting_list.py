@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SAWarning
 from sqlalchemy.orm.exc import StaleDataError
 from uuid_utils.compat import uuid7
 
-from services.registration import meetings, quotas, registrations, seats
+from services.registration import boards, meetings, quotas, registrations, seats
 from services.registration.meetings import QuotaPlan
 from services.registration.models import Meeting, Quota, Registration
 from services.registration.quotas import HOLDING
@@ -170,6 +170,27 @@ def test_an_institution_has_its_own_limit_however_its_name_is_typed() -> None:
         submit(meeting, wait=False, library_name="Perpustakaan-Contoh")
     assert full.value.kinds == ["institution"]
     assert submit(meeting, wait=False, library_name="Perpustakaan Lain").status == "submitted"
+
+
+def test_the_board_shows_full_institutions_to_their_region() -> None:
+    meeting = open_meeting(10, per_institution=1)
+    submit(meeting)
+    submit(meeting)
+    submit(meeting, library_name="Perpustakaan Lain", region_code=VILLAGES[1])
+    open_one = open_meeting(10, per_institution=2)
+    submit(open_one)
+    bintan = Caller("regency", "Petugas Contoh", "regency", "21.02")
+
+    def shown(of: UUID, caller: Caller) -> tuple[list[tuple[str, int, int, int]], int]:
+        with database.sessions.begin() as session:
+            bars, total = boards.full_institutions(session, caller, session.get_one(Meeting, of))
+        return [(bar.label, bar.capacity, bar.taken, bar.waiting) for bar in bars], total
+
+    first, second = ("Perpustakaan Contoh", 1, 1, 1), ("Perpustakaan Lain", 1, 1, 0)
+    assert shown(meeting, HOST) == ([first, second], 2)
+    assert shown(meeting, bintan) == ([second], 1)
+    assert shown(meeting, NEIGHBOUR) == ([], 0)
+    assert shown(open_one, HOST) == ([], 0)
 
 
 def test_without_a_waiting_list_nobody_waits() -> None:

@@ -8,6 +8,7 @@ tell whether the provider has the message. The number of the attempt is the proo
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -189,6 +190,7 @@ def claim(work_class: WorkClass, away: Collection[str], most: int = BATCH) -> Ba
         if work_class in CAPPED:
             session.execute(_ONE_BY_ONE)
         rows = [dict(row) for row in session.execute(_CLAIM, values).mappings()]
+        rows.sort(key=itemgetter("id"))  # what was updated comes back in any order
         verdicts = {row["id"]: row.pop("verdict") for row in rows}
         held = [identity for identity, verdict in verdicts.items() if verdict == "suppressed"]
         if held:

@@ -9,7 +9,8 @@ from sites import Site, eventually
 from things import activity
 
 HOST = "kepri@contoh.id"
-PEOPLE = "first=2025-01&last=2025-06&stream=pelibatan&measure=people"
+# Months in which no other test reports for this library.
+PEOPLE = "first=2025-02&last=2025-03&stream=pelibatan&measure=people"
 DASHBOARD = f"/reporting/dashboard?{PEOPLE}"
 
 
@@ -57,7 +58,7 @@ def test_a_phone_without_scripts_drills_down_to_a_librarys_score(open_page: Open
 
 def test_the_map_leads_on_by_keyboard(open_page: OpenPage) -> None:
     page = open_page(DASHBOARD, phone=False, account=HOST)
-    page.get_by_role("link", name=re.compile("^Kab. Bintan: 1[0-9]")).focus()
+    page.get_by_role("link", name=re.compile("^Kab. Bintan: 12")).focus()
     page.keyboard.press("Enter")
     heading(page, "Kab. Bintan")
     well(page)

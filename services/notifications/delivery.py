@@ -7,16 +7,19 @@
 Two marks are committed before anything can go wrong behind them (`claims`). A round of messages
 shares each of its commits: one for the marks, one for the outcomes. No transaction and no
 connection to the database is open while a provider talks: a slow mail server must not use up what
-everybody shares.
+everybody shares. Nor must it use up time: each channel is handed its messages by a thread of its
+own, and while a slow one has its hands full the others go on.
 """
 
 import random
 import time
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from services.notifications import breakers, claims, outcomes, throttle
 from services.notifications.providers import registry
@@ -38,6 +41,9 @@ log = structlog.get_logger()
 SHORTEST_REST_S = 0.5
 LONGEST_REST_S = 0.25
 NEXT_SHIFT_S = 4.0  # less than a shift: the next one lives to see its end; else the clock does
+# How long a shift goes on for the other channels while one is still waiting for its provider: about
+# as long as a provider may take. With what it begins then, less than a lease.
+OVERTIME_S = 20.0
 
 
 class Shift:
@@ -58,26 +64,53 @@ class Shift:
         self._turned_away = False
         self._away: set[str] = set()  # providers that this shift leaves alone
         self._resting: dict[str, float] = {}  # those whose pace is used up, and until when
+        self._busy: dict[Channel, Future[None]] = {}  # whose messages are being handed over
 
     def run(self) -> bool:
         """Send what is due, until nothing is; False when the time was over first.
 
         A class is looked at again before each batch of those after it: a code that comes meanwhile
-        waits for one batch at most.
+        waits for one batch of its own channel at most.
         """
         claims.settle(self._work_classes, registry.providers())
-        while not self._is_over():
-            found = self._look()
-            closed = [channel for channel in CHANNELS if not self._usable(channel, found)]
-            self._turn_away(closed)
-            batch = self._next(closed, claims.BATCH if found.whole - self._away else 1)
-            if len(batch.messages) == claims.BATCH:
-                self._help()
-            self._send(batch.messages, found)
-            if not batch.seen and not self._rest():
-                return not self._resting
+        with ThreadPoolExecutor(len(CHANNELS)) as hands:
+            while not self._is_over():
+                try:
+                    seen = self._begin(hands)
+                except OperationalError:  # the database is away; what is under way still ends
+                    if not self._busy:
+                        raise
+                    seen = False
+                if self._busy:
+                    self._collect()
+                elif not seen and not self._rest():
+                    return not self._resting
+        self._collect()
         self._help()
         return False
+
+    def _begin(self, hands: ThreadPoolExecutor) -> bool:
+        """Give the channels that are free what is due; whether anything was."""
+        found = self._look()
+        closed = [channel for channel in CHANNELS if not self._usable(channel, found)]
+        self._turn_away(closed)
+        batch = self._next({*closed, *self._busy}, claims.BATCH if self._any_whole(found) else 1)
+        if len(batch.messages) == claims.BATCH:
+            self._help()
+        now = time.monotonic()
+        until = self._until if now < self._until else now + SHORTEST_REST_S
+        for channel in CHANNELS:
+            mine = [one for one in batch.messages if one.channel == channel]
+            if mine:
+                self._busy[channel] = hands.submit(self._send, mine, found, until)
+        return batch.seen > 0
+
+    def _collect(self) -> None:
+        """Wait for the first channel that is done; for a while, as other work may be due."""
+        wait(self._busy.values(), LONGEST_REST_S, FIRST_COMPLETED)
+        done = [channel for channel, future in self._busy.items() if future.done()]
+        for channel in done:
+            self._busy.pop(channel).result()
 
     def _turn_away(self, closed: Collection[Channel]) -> None:
         """What somebody waits for does not wait for long behind a channel that is away."""
@@ -91,7 +124,18 @@ class Shift:
                 claims.turn_away(work_class, away, closed)
 
     def _is_over(self) -> bool:
-        return time.monotonic() >= self._until
+        """The time is over, and for the channels that are free as well."""
+        over_by = time.monotonic() - self._until
+        return over_by >= (OVERTIME_S if self._busy else 0)
+
+    def _any_whole(self, found: breakers.Open) -> bool:
+        """Whether any channel that is free can take more than a try."""
+        return any(
+            provider.name in found.whole
+            for channel in CHANNELS
+            if channel not in self._busy
+            for provider in self._usable(channel, found)
+        )
 
     def _help(self) -> None:
         if not self._called:
@@ -122,26 +166,27 @@ class Shift:
 
     def _left_alone(self) -> set[str]:
         now = time.monotonic()
-        return self._away | {name for name, end in self._resting.items() if end > now}
+        resting = self._resting.copy()  # another channel's thread may be adding its own
+        return self._away | {name for name, end in resting.items() if end > now}
 
-    def _next(self, away: Collection[str], most: int) -> claims.Batch:
+    def _next(self, away: Collection[Channel], most: int) -> claims.Batch:
         for work_class in self._work_classes:
             batch = claims.claim(work_class, away, most)
             if batch.seen:
                 return batch
         return claims.Batch()
 
-    def _send(self, batch: list[Outgoing], found: breakers.Open) -> None:
-        """Send a batch; what nobody can take now, or not in this shift, is put back."""
+    def _send(self, batch: list[Outgoing], found: breakers.Open, until: float) -> None:
+        """Send one channel's batch; what nobody can take now, or not in time, is put back."""
         waiting = batch
-        while waiting and not self._is_over():
+        while waiting and time.monotonic() < until:
             routes = self._routes(waiting, found)
             routed = {one.id for several in routes.values() for one in several}
             claims.release([one for one in waiting if one.id not in routed])
             waiting = [
                 left
                 for provider, messages in routes.items()
-                for left in self._send_by(provider, messages, found)
+                for left in self._send_by(provider, messages, found, until)
             ]
             if waiting:
                 found = self._look()
@@ -166,21 +211,23 @@ class Shift:
         return routes
 
     def _send_by(
-        self, provider: Provider, messages: list[Outgoing], found: breakers.Open
+        self, provider: Provider, messages: list[Outgoing], found: breakers.Open, until: float
     ) -> list[Outgoing]:
         """Rounds of one provider; returns what was not begun."""
         if provider.name in found.half:
-            return self._try_again(provider, messages)
+            return self._try_again(provider, messages, until)
         left: list[Outgoing] = []
         for place in range(0, len(messages), provider.width):
-            if self._is_over() or provider.name in self._left_alone():
+            if time.monotonic() >= until or provider.name in self._left_alone():
                 return left + messages[place:]
             left += self._round(provider, messages[place : place + provider.width])
         return left
 
-    def _try_again(self, provider: Provider, messages: list[Outgoing]) -> list[Outgoing]:
+    def _try_again(
+        self, provider: Provider, messages: list[Outgoing], until: float
+    ) -> list[Outgoing]:
         """One round of one that was away; once it is back, the more urgent classes go on first."""
-        if self._is_over():
+        if time.monotonic() >= until:
             return messages
         if not _probe(provider):  # somebody else tries it just now
             self._away.add(provider.name)

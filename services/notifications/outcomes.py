@@ -23,6 +23,14 @@ from shared.tracing import trace_id
 log = structlog.get_logger()
 
 RETRY_S = (0, 30, 120, 600, 1800, 7200)  # after the first refusal, the second, ...; then the last
+# So often a message is refused before it takes its next way, if it has one. What that is in time
+# stands in `RETRY_S`: a code tries for half a minute, a confirmation for 13 minutes (longer than a
+# relay keeps strangers out, which greylists), all else for 43.
+NEXT_WAY_AFTER = {"code": 2, "transactional": 4}
+NEXT_WAY_ELSE = 5
+# And so often at all, three days of trying: nobody empties that mailbox any more, and whoever waits
+# for the message should see that it failed. (RFC 5321 asks senders to go on for some days.)
+MOST_REFUSALS = 40
 RECORD_S = 30.0  # how long outcomes wait for a database that is away
 _LOGGED_AS = {"email": "mail"}
 # Whoever has one of these states may still get an answer; another state has its own last word.
@@ -43,9 +51,9 @@ _OPEN = [
 _RECORD = text("""
     WITH said AS (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS said(
-            id uuid, number int, state text, refused int, delay float, too_late text, settle float,
-            provider text, reference text, started_at timestamptz, outcome text, detail text,
-            reply text, parts int, cost numeric)
+            id uuid, number int, state text, refused int, next_way bool, delay float,
+            too_late text, settle float, provider text, reference text, started_at timestamptz,
+            outcome text, detail text, reply text, parts int, cost numeric)
     ), kept AS (
         INSERT INTO attempt (message_id, number, provider, started_at, outcome, detail, reply)
         SELECT id, number, said.provider, started_at, outcome, detail, reply
@@ -58,7 +66,12 @@ _RECORD = text("""
             SELECT FROM attempt WHERE message_id = kept.id AND attempt.number = kept.number
               AND attempt.outcome <> 'lost')
     ), answer AS (
-        SELECT id, number, state, delay, too_late, settle, provider, reference, outcome, parts,
+        SELECT id, number, delay, too_late, settle, provider, reference, outcome, parts,
+            CASE WHEN state = 'queued' AND outcome = 'retryable' AND EXISTS (
+                SELECT FROM message WHERE message.id = said.id AND fallbacks IS NOT NULL
+                  AND expires_at > now()
+                  AND (next_way OR expires_at <= now() + make_interval(secs => delay)))
+                THEN 'failed' ELSE state END AS state,
             CASE WHEN first.id IS NULL THEN 0 ELSE refused END AS refused,
             CASE WHEN first.id IS NOT NULL THEN cost END AS cost
         FROM said LEFT JOIN first USING (id)
@@ -135,6 +148,8 @@ def _row(
         "number": message.number,
         "state": state,
         "refused": int(answer.outcome in {"retryable", "unknown"} and not answer.away),
+        "next_way": message.refusals >= NEXT_WAY_AFTER.get(message.work_class, NEXT_WAY_ELSE)
+        and not answer.away,
         "delay": delay,
         "too_late": "unknown" if answer.outcome == "unknown" else "expired",
         "settle": LOOK_UP_S if looks_up else None,
@@ -172,6 +187,8 @@ def _fate(provider: Provider, message: Outgoing, answer: Answer) -> tuple[str, f
     # away from this one.
     if answer.away or answer.outcome == "throttled":
         return "queued", 0
+    if answer.outcome == "retryable" and message.refusals >= MOST_REFUSALS:
+        return "failed", 0
     delay: float = RETRY_S[min(message.refusals, len(RETRY_S) - 1)]
     # Spread, so that what failed together does not come back together.
     delay *= random.uniform(0.8, 1.2)  # noqa: S311 - no secret

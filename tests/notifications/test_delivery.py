@@ -110,7 +110,7 @@ def test_a_server_that_restarts_between_two_mails_is_not_noticed(sink: SmtpSink)
 
 def test_a_temporary_refusal_is_tried_at_once_and_then_ever_later(sink: SmtpSink) -> None:
     sink.faults = Faults(recipient_answer="451 4.3.2 try again later")
-    deliver(registered())
+    deliver(registered(phone=None))
     for delay in (30, 120, 600, 1800, 7200, 7200):
         send_due()  # the first run tries twice: the second try is due at once
         assert 0.7 * delay < seconds_until_next_try() < 1.3 * delay
@@ -126,7 +126,7 @@ def test_a_temporary_refusal_is_tried_at_once_and_then_ever_later(sink: SmtpSink
 
 def test_no_try_is_planned_for_after_the_expiry(sink: SmtpSink) -> None:
     sink.faults = Faults(recipient_answer="451 4.3.2 try again later")
-    deliver(registered())
+    deliver(registered(phone=None))
     rows("UPDATE message SET expires_at = now() + interval '20 seconds'")
     send_due()
     assert states() == {"expired": 1}

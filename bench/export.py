@@ -203,8 +203,10 @@ def _copy(folder: Path, _prepared: Any) -> None:
     values: dict[str, Any] = {"stream": "pelibatan", "region": ""}
     values |= {"first": "2025-01-01", "last": "2025-12-01"}
     with database.engine.connect() as connection:
-        codes = connection.execute(text("SELECT DISTINCT regency_code FROM activity")).scalars()
-        values |= {"codes": list(codes), "names": json.dumps(extracts._names())}  # noqa: SLF001
+        codes = connection.execute(text("SELECT DISTINCT regency_code FROM activity"))
+        found = list(codes.scalars())
+        names = json.dumps(extracts._names(found))  # noqa: SLF001 - as above
+        values |= {"codes": found, "names": names}
         cursor = connection.connection.cursor()
         with (folder / "bare.csv").open("wb") as file, cursor.copy(sql, values) as copy:
             for block in copy:

@@ -6,10 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 import structlog
 import uvicorn
+from pydantic import ValidationError
 
 from shared.bus import Bus
 from shared.bus.queues import preload
@@ -30,10 +33,21 @@ def main(
     settings: Callable[[], ServiceSettings],
     database_url: Callable[[], str],
     more: Mapping[str, Callable[[], None]] | None = None,
+    beforehand: Mapping[str, Callable[[], None]] | None = None,
 ) -> None:
-    """Run one command of a service, as the command line says; `more` are its own commands."""
-    arguments = _parser(bus.service, more or {}).parse_args()
-    configure_logs(bus.service, as_json=settings().log_json)
+    """Run one command of a service, as the command line says.
+
+    `more` are its own commands, `beforehand` those that make what settings need.
+    """
+    beforehand = beforehand or {}
+    arguments = _parser(bus.service, {**(more or {}), **beforehand}).parse_args()
+    if arguments.command in beforehand:
+        beforehand[arguments.command]()
+        return
+    try:
+        configure_logs(bus.service, as_json=settings().log_json)
+    except ValidationError as error:
+        sys.exit(_lacking(error))
     commands: dict[str, Callable[[], None]] = {
         "api": lambda: _api(bus.service, arguments.port, arguments.processes),
         "worker": lambda: _worker(bus, arguments.processes, arguments.queues),
@@ -46,6 +60,17 @@ def main(
         **(more or {}),
     }
     commands[arguments.command]()
+
+
+def _lacking(error: ValidationError) -> str:
+    lines = [
+        ": ".join([*(str(part).upper() for part in item["loc"]), item["msg"]])
+        for item in error.errors()
+    ]
+    return (
+        f"The settings in the environment are not right: {'; '.join(lines)}. docs/operating.md "
+        "tells them; those of a copy that runs by `make run` are given by `. .data/env`."
+    )
 
 
 def _parser(service: str, more: Mapping[str, Callable[[], None]]) -> argparse.ArgumentParser:
@@ -65,14 +90,26 @@ def _parser(service: str, more: Mapping[str, Callable[[], None]]) -> argparse.Ar
     commands.add_parser("migrate", help="bring the database up to date")
     again = commands.add_parser("replay", help="send events to a subscriber again")
     again.add_argument("subscriber")
-    again.add_argument("--event", help="one event, by its id")
-    again.add_argument("--since", help="all since this time, e.g. 2026-08-09T00:00:00+07:00")
+    again.add_argument("--event", type=UUID, help="one event, by its id")
+    again.add_argument(
+        "--since", type=_moment, help="all since this time, e.g. 2026-08-09T00:00:00+07:00"
+    )
     commands.add_parser("failed", help="list the events that could not be handled, as JSON lines")
     retry = commands.add_parser("retry", help="handle parked events once more")
-    retry.add_argument("--event", help="one event, by its id; all without it")
+    retry.add_argument("--event", type=UUID, help="one event, by its id; all without it")
     for name, command in more.items():
         commands.add_parser(name, help=command.__doc__)
     return parser
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not a time: {text!r}") from error
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"a time without its zone: {text!r}")
+    return moment
 
 
 def _api(service: str, port: int, processes: int) -> None:
@@ -126,15 +163,21 @@ def _relay(bus: Bus) -> None:
 
 
 def _replay(bus: Bus, arguments: argparse.Namespace) -> None:
-    if not (arguments.event or arguments.since):
+    event, since = arguments.event, arguments.since
+    if not (event or since):
         sys.exit("replay needs --event or --since, so that nobody sends everything by mistake")
     try:
         with bus.database.sessions.begin() as session:
             sent = bus.replay(
-                session, arguments.subscriber, event_id=arguments.event, since=arguments.since
+                session,
+                arguments.subscriber,
+                event_id=str(event) if event else None,
+                since=since.isoformat() if since else None,
             )
     except ValueError as error:
         sys.exit(str(error))
+    if event and not sent:
+        sys.exit(f"{arguments.subscriber} was never sent an event {event}, or it is purged")
     log.info("replay", subscriber=arguments.subscriber, events=sent)
 
 
@@ -144,9 +187,12 @@ def _failed(bus: Bus) -> None:
             print(json.dumps(row, default=str))  # noqa: T201 - the command's output
 
 
-def _retry(bus: Bus, event_id: str | None) -> None:
+def _retry(bus: Bus, event: UUID | None) -> None:
     try:
-        log.info("retry", events=bus.inbox.retry_parked(event_id))
+        retried = bus.inbox.retry_parked(str(event) if event else None)
     except ExceptionGroup as failed:
         log.exception("retry.failed")
         sys.exit(str(failed))
+    if event and not retried:
+        sys.exit(f"no event {event} is parked")
+    log.info("retry", events=retried)

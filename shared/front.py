@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.problems import STATUSES
+from shared.problems import STATUSES, status_problem
 from shared.web import Pages, static_app
 from shared.web.pages import TEMPLATES
 
@@ -27,6 +27,8 @@ def front_door(apps: Mapping[str, ASGIApp]) -> ASGIApp:
     pages = Pages(TEMPLATES)
 
     def unknown(request: Request, _error: Exception) -> Response:
+        if "/api/" in request.url.path:  # such as a name with a line end, which no mount takes
+            return status_problem(404).response()
         return pages.render(request, "error.html", 404, text=STATUSES[404][1])
 
     inside = Starlette(

@@ -12,17 +12,19 @@ from sqlalchemy import text
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.api_docs import add_api_docs
 from shared.bus import BrokerAway, Bus
 from shared.limits import REFUSED, UNCHECKED
 from shared.problems import Refusals, add_problem_details, status_problem
 from shared.tracing import new_traceparent, span, trace_id
 from shared.web import Pages
+from shared.web.forms import MULTIPART, UPLOAD_LIMIT
 
 log = structlog.get_logger()
 
 CANARY_OLD_S = 60  # a worker that has not sung for so long is not working
 BODY_LIMIT = 256 * 1024  # bytes; no form of ours without a file is near it
-UPLOAD_LIMIT = 12 * 1024 * 1024  # bytes of a form with files; `shared.uploads` judges each
+DRAINED = 3  # times its limit, a body is read to its end: see `_drain`
 
 
 class Requests:
@@ -75,28 +77,37 @@ class Requests:
             # No text of ours holds a NUL, and PostgreSQL refuses it.
             await status_problem(400).response()(scope, receive, send)
             return
-        too_large = status_problem(413).response()
         limit = _body_limit(headers.get(b"content-type", b""))
         length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > limit:
-            await too_large(scope, receive, send)
-            return
+        announced = int(length) if length.isdigit() else 0
         received = 0
 
         async def limited() -> Message:
+            # Raised where the body is read, so that the answer is that of any other error.
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > limit:
+            if max(received, announced) > limit:
+                await _drain(message, receive, DRAINED * limit - received)
                 raise HTTPException(413)
             return message
 
         await self._app(scope, limited, send)
 
 
+async def _drain(message: Message, receive: Receive, most: int) -> None:
+    """Read on to the body's end, so far as it is near.
+
+    A browser that is still sending when the answer comes shows a broken connection instead.
+    """
+    while message.get("more_body") and most > 0:
+        message = await receive()
+        most -= len(message.get("body", b""))
+
+
 def _body_limit(content_type: bytes) -> int:
     kind = content_type.partition(b";")[0].strip().lower()
-    return UPLOAD_LIMIT if kind == b"multipart/form-data" else BODY_LIMIT
+    return UPLOAD_LIMIT + BODY_LIMIT if kind == MULTIPART.encode() else BODY_LIMIT
 
 
 def _private(path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -192,4 +203,5 @@ def assemble(app: FastAPI, bus: Bus, pages: Pages, refusals: Refusals) -> None:
     metrics = Metrics(bus)
     add_problem_details(app, pages, refusals)
     add_health(app, bus, metrics)
+    add_api_docs(app, bus.service, pages)
     app.add_middleware(Requests, metrics=metrics)

@@ -24,12 +24,16 @@ STATUSES: dict[int, tuple[str, str]] = {
     403: ("forbidden", _("Akun ini tidak berhak membuka halaman itu.")),
     404: ("not-found", _("Halaman atau data ini tidak ada. Periksa alamatnya.")),
     405: ("method-not-allowed", _("Cara ini tidak tersedia di alamat ini.")),
+    409: ("conflict", _("Keadaannya sekarang tidak mengizinkan itu.")),
     413: ("too-large", _("Kiriman ini terlalu besar.")),
     415: ("unsupported-media-type", _("Bentuk kiriman ini tidak dikenal di alamat ini.")),
     422: ("validation", _("Ada isian yang perlu diperbaiki.")),
     429: ("too-many-requests", _("Terlalu banyak permintaan. Tunggu sebentar, lalu coba lagi.")),
     500: ("error", _("Terjadi kesalahan di pihak kami. Coba lagi sebentar lagi.")),
 }
+
+
+TYPE = "urn:sejawat:problem:"  # names a kind of problem wherever the site runs
 
 
 class Problem(Exception):
@@ -45,7 +49,7 @@ class Problem(Exception):
     def response(self) -> JSONResponse:
         """The answer for a program."""
         body = {
-            "type": f"https://sejawat.id/problems/{self.code}",
+            "type": f"{TYPE}{self.code}",
             "title": self.code.replace("-", " ").capitalize(),
             "status": self.status,
             "code": self.code,
@@ -82,7 +86,9 @@ def add_problem_details(app: FastAPI, pages: Pages, refusals: Refusals) -> None:
             return RedirectResponse(f"/registration/sign-in?next={request.url.path}", 303)
         _code, detail = STATUSES.get(problem.status, STATUSES[500])
         text = detail if problem.code in {code for code, _ in STATUSES.values()} else problem.detail
-        return pages.render(request, "error.html", problem.status, text=text)
+        return pages.render(
+            request, "error.html", problem.status, text=text, too_large=problem.status == 413
+        )
 
     def invalid(request: Request, error: Exception) -> Response:
         fields = [_field(item) for item in getattr(error, "errors", list)()]
@@ -119,7 +125,8 @@ def _to_renewal(request: Request) -> Response:
 
 def _field(item: Mapping[str, Any]) -> dict[str, str]:
     return {
-        "field": ".".join(str(part) for part in item["loc"][1:]),
+        # Of JSON that cannot be read, the place is a count of signs and no field.
+        "field": "" if item["type"] == "json_invalid" else ".".join(map(str, item["loc"][1:])),
         "code": item["type"],
         "message": explain(item, _INDONESIAN),
         "message_en": explain(item, _ENGLISH),

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Literal
 
@@ -58,6 +58,7 @@ _SPOKEN = {
 _TITLES = frozenset({"provinsi", "prov", "kecamatan", "kec", "kelurahan", "kel", "desa"})
 
 _EXACT_THEN_BEGINNING_THEN_PART = ("\n{}\n", "\n{}", "{}")
+_CODE = re.compile(r"[0-9]{2}(\.[0-9]+){0,3}")
 _BETWEEN_WORDS = re.compile(r"[\s,;/]+")
 _NOT_FOLDED = {
     letter: None for letter in range(128) if not (chr(letter).isalnum() or chr(letter) == "\n")
@@ -189,16 +190,30 @@ def search(text: str | None, within: str | None = None, limit: int = 20) -> list
     words, the last ones must each be part of the name of a region around: "sukamaju depok".
 
     `within` is the code of the region to stay in, itself included; an unknown one holds nothing.
-    Text that can be no name gives an empty list, however long it is.
+    Text that can be no name gives an empty list, however long it is. Digits and dots are first
+    of all a code: the region that has it, then those whose code begins with it.
     """
     if not text or len(text) > LONGEST_TEXT or limit < 1:
         return []
     if within is not None and find(within) is None:
         return []
+    coded = _coded(text.strip().rstrip("."), within or "", limit)
     words = [folded for word in _BETWEEN_WORDS.split(text) if (folded := _fold(word))]
     if not words or len(words) > MOST_WORDS:
         return []
-    return _search(words, within or "", limit)
+    named = _search(words, within or "", limit) if len(coded) < limit else []
+    return list(dict.fromkeys([*coded, *named]))[:limit]
+
+
+def _coded(code: str, within: str, limit: int) -> list[Region]:
+    """Regions whose code begins with `code`, in `within`; larger ones first."""
+    if not _CODE.fullmatch(code) or not (code.startswith(within) or within.startswith(code)):
+        return []
+    scope = max(code, within, key=len)
+    found = ((level, at) for level in _levels() for at in range(*level.span(scope)))
+    regions = (level.region(at) for level, at in found)
+    inside = (each for each in regions if not within or is_within(each.code, within))
+    return list(islice(inside, limit))
 
 
 def _search(words: list[str], within: str, limit: int) -> list[Region]:

@@ -9,8 +9,11 @@ from shared.events import (
     AccountCreated,
     ActivityReturned,
     AttendanceChanged,
+    BoothDecided,
     CertificateIssued,
     CertificateRevoked,
+    DataRequestAnswered,
+    DataRequestAsked,
     Event,
     ImportFinished,
     LibraryChanged,
@@ -25,6 +28,7 @@ from shared.events import (
     Participant,
     RegistrationApproved,
     RegistrationCancelled,
+    RegistrationContactChanged,
     RegistrationCorrected,
     RegistrationErased,
     RegistrationFacts,
@@ -107,6 +111,9 @@ def events() -> list[Event]:
         imported,
         *_decisions(),
         RegistrationErased(registration_id=REGISTRATION_ID),
+        contact_changed(),
+        data_request_asked(),
+        data_request_answered(),
         *_certificates(),
         *_for_accounts(),
         *_reports(),
@@ -135,6 +142,9 @@ def _decisions() -> list[Event]:
         RegistrationCancelled(
             registration=facts(version=3, status="cancelled"), by="host", reason="Acara penuh."
         ),
+        BoothDecided(
+            registration=facts(), booth_title="Keripik Pisang Contoh", accepted=True, number="7"
+        ),
         SeatOffered(
             registration=facts(status="offered"), expires_at=datetime(2022, 8, 2, 5, tzinfo=UTC)
         ),
@@ -142,6 +152,49 @@ def _decisions() -> list[Event]:
             registration=facts(version=3, meeting=meeting_facts(version=2, venue="Gedung Daerah"))
         ),
     ]
+
+
+def contact_changed(**changes: Any) -> RegistrationContactChanged:
+    """The same registrant has another e-mail address now."""
+    fields = {
+        "registration_id": REGISTRATION_ID,
+        "name": "Peserta Contoh",
+        "email": "peserta@contoh.id",
+        "phone": None,
+        "language": "id",
+        "region_code": "21.01.04.2001",
+        "meeting": meeting_facts(),
+    }
+    return RegistrationContactChanged.model_validate(fields | changes)
+
+
+def _data_request() -> dict[str, Any]:
+    return {
+        "request_id": UUID("01920000-0000-7000-8000-000000000008"),
+        "kind": "delete",
+        "region_code": "21.01.04.2001",
+        "meeting": meeting_facts(),
+    }
+
+
+def data_request_asked(**changes: Any) -> DataRequestAsked:
+    """Somebody wants to be forgotten."""
+    fields = _data_request() | {"due_at": datetime(2022, 9, 4, 3, tzinfo=UTC)}
+    return DataRequestAsked.model_validate(fields | changes)
+
+
+def data_request_answered(**changes: Any) -> DataRequestAnswered:
+    """And is."""
+    fields = _data_request() | {
+        "done": True,
+        "reason": "",
+        "name": "Peserta Contoh",
+        "email": "peserta@contoh.id",
+        "phone": None,
+        "language": "id",
+        "own_link": "",
+    }
+    return DataRequestAnswered.model_validate(fields | changes)
 
 
 def _certificates() -> list[Event]:

@@ -49,6 +49,12 @@ NEIGHBOURS: dict[Role, str] = {
     "regency": "14.01",
     "library": "14.01.01.2001",
 }
+# In the same province, but not where the things are that were made in 21.01.
+SIBLINGS: dict[Role, str] = {
+    "master_trainer": "21.71",
+    "regency": "21.71",
+    "library": "21.71.01.1001",
+}
 # Nobody's: whoever asks gets the same answer as for what is another's.
 UNKNOWN = str(uuid4())
 P = ParamSpec("P")
@@ -83,7 +89,8 @@ def form_token(site: Site, service: str) -> str:
 @once
 def visitor(site: Site) -> httpx.Client:
     """One for all steps, as a new one costs more than a request."""
-    return site.client()
+    # The server hangs up after five idle seconds, which are httpx's own patience as well.
+    return site.client(limits=httpx.Limits(keepalive_expiry=2))
 
 
 @once
@@ -96,11 +103,11 @@ def headers(site: Site, caller: Caller | None) -> dict[str, str]:
 
 
 @once
-def official(site: Site, role: Role, *, neighbour: bool = False) -> Caller:
-    """Somebody of this role, here or in a neighbouring region, signed in at a browser."""
-    region = (NEIGHBOURS if neighbour else REGIONS)[role]
-    subject = UNKNOWN if neighbour else account_of(site, role)
-    library = own_library(site) if role == "library" and not neighbour else ""
+def official(site: Site, role: Role, elsewhere: str = "") -> Caller:
+    """Somebody of this role, here or in another region, signed in at a browser."""
+    region = elsewhere or REGIONS[role]
+    subject = UNKNOWN if elsewhere else account_of(site, role)
+    library = own_library(site) if role == "library" and not elsewhere else ""
     return Caller(role, f"{role} {region}", subject, region, session=str(uuid4()), library=library)
 
 

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from callers import NEIGHBOURS, REGIONS, headers, official, secrets, visitor
 from sites import Site
-from things import UNREAL
+from things import MEETING, UNREAL, marks
 from walking import (
     OPEN,
     SAFE,
@@ -22,6 +22,7 @@ from walking import (
     path,
     routes,
     steps,
+    strangers,
     unknown,
     walkable,
 )
@@ -47,12 +48,12 @@ def test_the_walk_knows_a_real_thing_for_every_parameter(service: str) -> None:
     assert {step.name: unknown(step) for step in steps(service) if unknown(step)} == {}
 
 
-def call(site: Site, step: Step, caller: Caller | None) -> httpx.Response:
+def call(site: Site, step: Step, caller: Caller | None, query: str = "") -> httpx.Response:
     """Take one step as somebody, with an empty body."""
     client = visitor(site)
     client.cookies.clear()
     who = headers(site, caller)
-    return client.request(step.method, path(site, step), headers=who, **body(site, step))
+    return client.request(step.method, path(site, step) + query, headers=who, **body(site, step))
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -109,12 +110,35 @@ def test_a_thing_is_seen_and_touched_in_its_own_region_alone(site: Site, service
             answer = call(site, step, official(site, role))
             if answer.status_code >= 400 and answer.status_code != 409:  # 409: not in this state
                 wrong.append(f"{step.name}: {role} in scope got {answer.status_code}")
-        for role in NEIGHBOURS.keys() & set(step.roles):
-            answer = call(site, step, official(site, role, neighbour=True))
+        for role, region in strangers(step):
+            answer = call(site, step, official(site, role, region))
             # A JSON body is read before its meeting is looked for, and an empty one is wrong.
             unread = {422} if "/api/" in step.route.path and step.method not in SAFE else set()
             if answer.status_code not in {403, 404} | unread:
-                wrong.append(f"{step.name}: {role} of the neighbour got {answer.status_code}")
+                wrong.append(f"{step.name}: {role} of {region} got {answer.status_code}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(
+    "query", ["", f"?region=21.01&province=21&meeting={MEETING}&month=2025-03"]
+)
+def test_no_list_tells_of_what_lies_in_another_region(site: Site, service: str, query: str) -> None:
+    """Also not when it is asked for that region; who is in charge does find it there."""
+    wrong, shown = [], set()
+    for step in walkable(service):
+        if not step.roles or step.method != "GET" or step.name in SHARED:
+            continue
+        for role in REGIONS.keys() & set(step.roles):
+            told = call(site, step, official(site, role), query).text
+            shown |= {mark for mark in marks(site) if mark in told}
+        for role, region in strangers(step, everywhere=True):
+            answer = call(site, step, official(site, role, region), query)
+            told = answer.text if answer.status_code < 400 else ""
+            found = [mark for mark in marks(site) if mark in told]
+            if found:
+                wrong.append(f"{step.name}: {role} of {region} was told of {found}")
+    assert shown
     assert not wrong
 
 
@@ -133,7 +157,7 @@ def test_public_pages_answer_everybody(site: Site, service: str) -> None:
             if answer.status_code != expected and answer.status_code >= 400:
                 wrong.append(f"{step.name}: {role} got {answer.status_code}")
         for role in NEIGHBOURS:
-            answer = call(site, step, official(site, role, neighbour=True))
+            answer = call(site, step, official(site, role, NEIGHBOURS[role]))
             if answer.status_code != expected:
                 wrong.append(f"{step.name}: {role} of the neighbour got {answer.status_code}")
     assert not wrong

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from builders import events
+from builders import REGISTRATION_ID, events, registration_submitted
 
 from scripts.build_asyncapi import TARGET, document, text
 from services.notifications.resources import bus as notifications
@@ -43,6 +43,16 @@ def test_what_is_sealed_can_be_unsealed_with_all_its_data(event: Event) -> None:
     again = unseal(event.type, envelope.model_dump_json())
     assert again.data == event
     assert type(again.data) is type(event)
+
+
+def test_a_registration_told_before_it_was_said_by_whom_is_still_read() -> None:
+    stamp = {"id": str(REGISTRATION_ID), "time": "2026-01-01T00:00:00Z"}
+    old = as_sent(registration_submitted()) | stamp
+    data = old["data"]
+    assert isinstance(data, dict)
+    del data["registered_by"]
+    again = unseal(str(old["type"]), json.dumps(old))
+    assert again.data == registration_submitted()
 
 
 def test_there_is_one_golden_file_for_each_event_and_a_builder_for_each() -> None:

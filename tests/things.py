@@ -41,6 +41,32 @@ def activity(site: Site) -> str:
 
 
 @once
+def story(site: Site) -> str:
+    """Id of a story that everybody may read: verified nationally, and with consent."""
+    told = {
+        "day": "2025-04-02",
+        "title": "Dari dapur ke pasar (contoh)",
+        "bidang": "Ekonomi",
+        "sebelum": "Kue dibuat untuk keluarga saja.",
+        "sesudah": "Kue dijual di tiga warung.\nPenghasilannya bertambah.",
+        "amount": 400000,
+        "izin_terbit": True,
+    }
+    offered = {"stream": "cerita", "client_ref": str(uuid4()), "confirmed": ["long-ago"]}
+    who, client = headers(site, official(site, "library")), site.client()
+    address = "/reporting/api/v1/own/activities"
+    answer = client.post(address, json=offered | {"report": told}, headers=who)
+    assert answer.status_code == 201, answer.text
+    made = str(answer.json()["id"])
+    verdict = {"action": "verify", "revision": answer.json()["revision"]}
+    who = headers(site, official(site, "national"))
+    address = f"/reporting/api/v1/activities/{made}/decisions"
+    answer = client.post(address, json=verdict, headers=who)
+    assert answer.status_code == 200, answer.text
+    return made
+
+
+@once
 def schedule(site: Site) -> str:
     """Id of a schedule of the kab/kota's."""
     sent = {
@@ -283,6 +309,7 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "notifications/providers/{name}": lambda _: "smtp",
     "notifications/api/v1/providers/{name}": lambda _: "smtp",
     "{code}": made_up,
+    "registration/api/v1/regions/{code}": lambda _: "21.01",
     "{gateway}": made_up,
     "{announcement_id}": announcement,
     "{webhook_id}": webhook,
@@ -299,6 +326,7 @@ THINGS: dict[str, Callable[[Site], str]] = {
     "reporting/own/links/{library_id}": own_library,
     "{activity_id}": activity,
     "{lock_id}": period_lock,
+    "{story_id}": story,
     "{import_id}": sim_import,
     "notifications/preferences/{token}": lambda site: signed(site, "preferences", "x@contoh.id"),
     "notifications/unsubscribe/{token}": lambda site: signed(
@@ -321,8 +349,40 @@ WORDS = {
     "{stream}": "pelibatan",
 }
 THINGS |= {parameter: always(word) for parameter, word in WORDS.items()}
+# Those that lie in 21.01 or are somebody's own, so that the next kab/kota has no part in them.
+IN_REGENCY = {
+    "{registration_id}",
+    "{message_id}",
+    "{account_id}",
+    "{report_id}",
+    "{job_id}",
+    "{request_id}",
+    "{upload_id}",
+    "{schedule_id}",
+    "{activity_id}",
+    "{lock_id}",
+    "{import_id}",
+}
 # None of these is real: one's own things, which nobody else has, and things below a meeting, which
 # is real and decides. Nobody of another region gets anything, but nobody in scope does either.
 UNREAL = {"{token_id}", "{check_in_id}", "{run_id}", "{certificate_id}", "{form_id}"}
 MADE_UP = dict.fromkeys((*UNREAL, "{upload_id}"), always(UNKNOWN))
 THINGS = MADE_UP | THINGS
+
+# What is written on the things that lie in 21.01.
+NAMES_IN_REGENCY = (
+    "jalan@contoh.id",
+    "Peserta Jalan",
+    "Perpustakaan Jalan",
+    "Peserta Surat",
+    "Perpustakaan Surat",
+    "Kegiatan Jalan",
+)
+
+
+@once
+def marks(site: Site) -> tuple[str, ...]:
+    """What a list says that shows one of the things in 21.01: a name of theirs, or an id."""
+    made = (uploaded, asked, message, activity, schedule)
+    ids = (make(site) for make in made)
+    return (*NAMES_IN_REGENCY, str(registered(site)["id"]), *ids)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from callers import ALLOWED, form_token
+from callers import ALLOWED, NEIGHBOURS, SIBLINGS, form_token
 from fastapi.routing import APIRoute
 from sites import Site
-from things import THINGS, WORDS
+from things import IN_REGENCY, THINGS, WORDS
 
 from shared.security import Role, anyone
 
@@ -91,6 +91,17 @@ def thing(step: Step, parameter: str) -> Callable[[Site], str] | None:
     address = f"{step.service}{step.route.path}"
     upto = address.partition(parameter)[0] + parameter
     return THINGS.get(upto) or THINGS.get(parameter)
+
+
+def strangers(step: Step, *, everywhere: bool = False) -> Iterator[tuple[Role, str]]:
+    """Who may take this step but not with these things, by role and region.
+
+    A neighbouring kab/kota may see what is the province's, so it is only a stranger to things that
+    lie in one kab/kota; `everywhere` names it for all things.
+    """
+    yield from ((role, code) for role, code in NEIGHBOURS.items() if role in step.roles)
+    if everywhere or IN_REGENCY & set(step.things):
+        yield from ((role, code) for role, code in SIBLINGS.items() if role in step.roles)
 
 
 def path(site: Site, step: Step) -> str:

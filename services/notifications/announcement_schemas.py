@@ -186,11 +186,12 @@ class AnnouncementPreview(BaseModel):
 
 
 class AnnouncementProgress(BaseModel):
-    """How far it is. `state` is one of a job's; `step` is the announcement's own."""
+    """How far it is. `status` is one of a job's; `step` is the announcement's own."""
 
-    state: Literal["queued", "running", "done", "cancelled"]
+    status: Literal["queued", "running", "done", "cancelled"]
     step: AnnouncementState
     done: int
     total: int
     seconds_left: int | None
+    goes_on_at: AwareDatetime | None = Field(description="While all that is left waits for then")
     counts: dict[str, int] = Field(description="Messages by state")

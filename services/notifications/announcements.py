@@ -95,6 +95,13 @@ _COUNTS = text(
     "SELECT state, count(*) AS number FROM message WHERE announcement_id = :id GROUP BY state"
 )
 
+# By the index of what is due: the first that waits tells whether any of them may go now.
+_FIRST = text("""
+    SELECT next_attempt_at FROM message
+    WHERE announcement_id = :id AND state = 'queued' AND class = 'bulk'
+      AND next_attempt_at < 'infinity'
+    ORDER BY next_attempt_at LIMIT 1""")
+
 
 class AnnouncementNotFound(LookupError):
     """No announcement has this id, or none that the caller may see."""
@@ -118,12 +125,16 @@ class Nobody(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is. `counts` are messages by state; `done` and `total` are messages as well."""
+    """How far it is. `counts` are messages by state; `done` and `total` are messages as well.
+
+    `goes_on_at` is there while all that is left waits for a morning or the next day.
+    """
 
     counts: Mapping[str, int]
     done: int
     total: int
     seconds_left: int | None
+    goes_on_at: datetime | None = None
 
 
 def create(session: Session, caller: Caller, draft_id: UUID, form: AnnouncementForm) -> None:
@@ -280,7 +291,7 @@ def follow(session: Session, announcement_id: UUID | None = None) -> bool:
 
 
 def progress(session: Session, found: Announcement) -> Progress:
-    """How far it is, by one query on the index."""
+    """How far it is, by indexes."""
     rows = session.execute(_COUNTS, {"id": found.id})
     counts = {row.state: row.number for row in rows}
     waiting = sum(counts.get(state, 0) for state in OPEN)
@@ -288,7 +299,19 @@ def progress(session: Session, found: Announcement) -> Progress:
     whole = found.cursor is None or found.state in {"done", "cancelled"}
     total = written if whole else max(written, found.recipients or 0)
     done = written - waiting
-    return Progress(counts, done, total, _seconds_left(found, done, total))
+    goes_on_at = _goes_on_at(session, found, counts)
+    left = None if goes_on_at else _seconds_left(found, done, total)
+    return Progress(counts, done, total, left, goes_on_at)
+
+
+def _goes_on_at(
+    session: Session, found: Announcement, counts: Mapping[str, int]
+) -> datetime | None:
+    """When the first of what is left may go; None while something may go now."""
+    if found.state != "sending" or counts.get("claimed") or counts.get("handing_over"):
+        return None
+    first: datetime | None = session.scalar(_FIRST, {"id": found.id})
+    return first if first and first > datetime.now(UTC) else None
 
 
 def _seconds_left(found: Announcement, done: int, total: int) -> int | None:

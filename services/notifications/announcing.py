@@ -159,6 +159,7 @@ def _intent(found: Row[*tuple[Any, ...]], person: Row[*tuple[Any, ...]]) -> Inte
         expires_at=found.expires_at,
         values=values(found, language),
         announcement_id=found.id,
+        person=person.name,
     )
 
 

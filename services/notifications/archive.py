@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, case, func, null, or_, select
+from sqlalchemy import ColumnElement, Row, case, false, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from services.notifications.console_schemas import MessageFilter
 from services.notifications.contents import Contents
-from services.notifications.models import Message
+from services.notifications.models import NAME_WORDS, Message
 from shared.security import Caller, in_scope
 
 PAGE = 50
@@ -48,15 +48,16 @@ _SUMMARY = (
 def conditions(wanted: MessageFilter, caller: Caller) -> list[ColumnElement[bool]]:
     """What a message must be like to be wanted by, and shown to, the caller.
 
-    The beginning of a number is found as it is typed: 08.. finds +628.. as well.
+    The beginning of a number is found as it is typed: 08.. finds +628.. as well; of a name, that of
+    each of its words.
     """
     found = [in_scope(Message.region_code, caller)]
     if wanted.q.strip():
-        found.append(or_(_begins(Message.recipient, wanted.q), _begins(Message.person, wanted.q)))
+        found.append(or_(_begins(Message.recipient, wanted.q), _named(wanted.q)))
     if wanted.recipient.strip():
         found.append(_begins(Message.recipient, wanted.recipient))
     if wanted.person.strip():
-        found.append(_begins(Message.person, wanted.person))
+        found.append(_named(wanted.person))
     exact = {
         Message.state: wanted.state,
         Message.work_class: wanted.work_class,
@@ -94,6 +95,12 @@ def first_id(day: date) -> UUID:
 def _begins(column: Any, typed: str) -> ColumnElement[bool]:
     beginning = re.sub(r"^0(?=8)", "+62", typed.strip().lower())
     return func.lower(column).startswith(beginning, autoescape=True)
+
+
+def _named(typed: str) -> ColumnElement[bool]:
+    """Names of which each word typed begins one."""
+    words = " & ".join(f"{word}:*" for word in re.findall(r"[^\W_]+", typed))
+    return NAME_WORDS.op("@@")(func.to_tsquery("simple", words)) if words else false()
 
 
 def find(session: Session, caller: Caller, message_id: UUID) -> Message:

@@ -103,7 +103,7 @@ def following(  # noqa: PLR0913 - what is asked, and where to go on
     after: str,
     limit: int,
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The next people by their address: key, about, email, phone, language, region_code."""
+    """The next people by their address: key, about, name, email, phone and so on."""
     found = _once(reach, wanted, channels, reachable=True).subquery()
     query = select(found).where(found.c.key > after).order_by(found.c.key).limit(limit)
     return session.execute(query).all()
@@ -134,6 +134,7 @@ def _participants(reach: Reach, wanted: Audience) -> Select[*tuple[Any, ...]]:
     theirs = in_scope(Participant.region_code, reach.caller)
     query = select(
         cast(Participant.registration_id, String).label("about"),
+        Participant.name,
         Participant.email,
         Participant.phone,
         Participant.language,
@@ -152,6 +153,7 @@ def _participants(reach: Reach, wanted: Audience) -> Select[*tuple[Any, ...]]:
 def _officials(reach: Reach, wanted: Audience) -> Select[*tuple[Any, ...]]:
     query = select(
         cast(Official.account_id, String).label("about"),
+        Official.name,
         Official.email,
         Official.phone,
         Official.language,

@@ -46,9 +46,11 @@ Day = Annotated[_InOurTime | None, BeforeValidator(_none)]
 class MessageFilter(BaseModel):
     """Which messages are wanted: all that fit every condition given."""
 
-    q: Beginning = Field("", description="Beginning of a person's name, an address or a number")
+    q: Beginning = Field(
+        "", description="Beginnings of words of a person's name, or of an address or a number"
+    )
     recipient: Beginning = Field("", description="Beginning of an address or a number")
-    person: Beginning = Field("", description="Beginning of a person's name")
+    person: Beginning = Field("", description="Beginnings of words of a person's name")
     state: Annotated[State | None, BeforeValidator(_none)] = None
     work_class: Annotated[Class | None, BeforeValidator(_none)] = Field(None, alias="class")
     rule: Name = ""

@@ -119,7 +119,9 @@ class Wording:
 
     def _fill(self, name: str, language: Language, values: Mapping[str, Any]) -> str:
         chunks, length = [], 0
-        for chunk in self.environment.get_template(name).generate(values, lang=language):
+        # Nobody is asked to answer where nobody reads the answer.
+        always = {"lang": language, "replies": bool(settings().mail_reply_to)}
+        for chunk in self.environment.get_template(name).generate(values, **always):
             chunks.append(chunk)
             length += len(chunk)
             if length > MOST_FILLED:

@@ -15,7 +15,10 @@ Law 27/2022 on personal data lets us keep what its purpose needs, and no longer.
 
 Of an official whose account is closed nothing but its id, role and region is kept (`people`).
 
-A person who asks to be erased (`erase`) does not wait, and the end of the address goes too.
+A person who asks to be erased (`erase`) does not wait, and the end of the address goes too. That
+it is done they hear by one last message: it is about their request, not about them, so the erasure
+leaves it alone. It goes whole (`purge_answers`) once its few days are over, and with it the answers
+to all other requests about data: one rule, and nobody has to know who was erased meanwhile.
 """
 
 from collections.abc import Iterable
@@ -26,7 +29,7 @@ from sqlalchemy.orm import Session
 
 from services.notifications import messages, webhooks
 from services.notifications.resources import database
-from services.notifications.rules import OWN_LINKS
+from services.notifications.rules import DATA_REQUEST_ANSWERED, OWN_LINKS
 from services.notifications.settings import settings
 from services.notifications.silent_libraries import NEWS
 
@@ -97,6 +100,28 @@ _PURGE = text("""
         UPDATE message_action SET note = '' FROM purged WHERE message_id = purged.id
     )
     SELECT id FROM purged""")
+
+# What is in somebody's hands is left for the next time; the index is `ix_message_answer`.
+_PURGE_ANSWERS = text(f"""
+    WITH old AS (
+        SELECT id FROM message
+        WHERE rule = '{DATA_REQUEST_ANSWERED.name}' AND recipient <> '' AND expires_at <= now()
+          AND state NOT IN ('claimed', 'handing_over') AND settle_until IS NULL
+        ORDER BY id LIMIT :chunk FOR UPDATE SKIP LOCKED
+    ), emptied AS (
+        UPDATE message SET event_id = message.id, subject = NULL, text = NULL, html = NULL,
+            parameters = NULL, attachments = NULL, fallbacks = NULL, unsubscribe = NULL,
+            person = NULL, recipient = '',
+            state = CASE WHEN state = 'queued' THEN 'expired' ELSE state END
+        FROM old WHERE message.id = old.id RETURNING message.id
+    ), receipts AS (
+        UPDATE receipt SET raw = NULL, detail = '' FROM emptied WHERE message_id = emptied.id
+    ), attempts AS (
+        UPDATE attempt SET detail = '', reply = '' FROM emptied WHERE message_id = emptied.id
+    ), actions AS (
+        UPDATE message_action SET note = '' FROM emptied WHERE message_id = emptied.id
+    )
+    SELECT id FROM emptied""")
 
 # Also those that name no message of ours.
 _PURGE_RECEIPTS = text("""
@@ -172,6 +197,11 @@ def purge_contents() -> int:
     purged = _in_chunks(_PURGE)
     log.info("contents.purged", messages=purged, receipts=_in_chunks(_PURGE_RECEIPTS))
     return purged
+
+
+def purge_answers() -> int:
+    """Empty the answers to requests about data whose time is over; returns how many messages."""
+    return _in_chunks(_PURGE_ANSWERS)
 
 
 def purge_copies() -> int:

@@ -17,9 +17,8 @@ from uuid_utils.compat import uuid7
 
 from services.notifications import archive, messages
 from services.notifications.console_schemas import MessageFilter, MessageSelection, Note
-from services.notifications.messages import WAY, WHAT
+from services.notifications.messages import OVERTAKEN, OVERTAKERS, WAY, WHAT
 from services.notifications.models import Message
-from services.notifications.rules import ENDING
 from services.notifications.suppressions import HOLDS
 from shared.security import Caller
 
@@ -38,9 +37,7 @@ _UNTIL = f"""CASE WHEN {_KEEPS} THEN greatest(expires_at, now() + interval '1 da
     ELSE expires_at END"""
 _USEFUL = f"""class <> 'code' AND text IS NOT NULL AND recipient <> ''
     AND ({_KEEPS} OR expires_at > now())
-    AND NOT EXISTS (SELECT FROM message AS ending
-        WHERE ending.about = message.about AND ending.version > message.version
-          AND ending.rule = ANY (CAST(:ending AS text[])))"""
+    AND NOT {OVERTAKEN.format(message="message")}"""
 # What would be held back again is left as it is: first the address must be taken off the list.
 _WELCOME = f"""NOT EXISTS (SELECT FROM suppression
         WHERE suppression.channel = message.channel AND address = lower(recipient)
@@ -162,7 +159,7 @@ def replay(
         "event_id": uuid5(message_id, str(key)),
         "most": REPLAYS,
         "under_way": list(UNDER_WAY),
-        "ending": list(ENDING),
+        **OVERTAKERS,
     }
     messages.join_writers(session)  # what an erasure has taken away cannot be copied
     made = session.execute(_REPLAY, values).scalar() or session.execute(_REPLAYED, values).scalar()
@@ -219,7 +216,7 @@ def _done(
     if action == "cancel":  # somebody else's announcement is not theirs to stop
         values |= {"region": "" if caller.role == "national" else caller.region_code or "-"}
     else:
-        values |= {"states": list(RETRIED), "ending": list(ENDING)}
+        values |= {"states": list(RETRIED), **OVERTAKERS}
     changed = session.execute(_CANCEL if action == "cancel" else _RETRY, values).all()
     log.info("messages.handled", action=action, messages=len(changed), actor=caller.subject)
     return [row[1] for row in changed]

@@ -115,6 +115,7 @@ def run_schedules() -> None:
 def purge_contents() -> None:
     """Remove what messages and webhooks said, once its retention is over."""
     forgetting.purge_contents()
+    forgetting.purge_answers()
     forgetting.purge_copies()
     forgetting.purge_webhooks()
 

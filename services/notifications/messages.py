@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from services.notifications import contents, rule_settings, ways
 from services.notifications.intents import Intent
-from services.notifications.rules import ENDING, GOES_AGAIN, Rule
+from services.notifications.rules import GOES_AGAIN, OVERTAKEN_BY, Rule
 from shared import regions
 from shared.tracing import new_traceparent
 
@@ -30,28 +30,40 @@ WHAT = """about, version, person, rule, class, region_code, zone, language, temp
 WAY = """channel, recipient, subject, text, html, parameters, attachments, unsubscribe, parts,
         fallbacks"""
 
+# Whether there is later news of what `{message}` tells, whatever became of it.
+OVERTAKEN = """EXISTS (SELECT FROM message AS newer
+        WHERE newer.about = {message}.about AND newer.version > {message}.version
+          AND CAST(:overtaken_by AS jsonb) -> {message}.rule ? newer.rule)"""
+OVERTAKERS = {"overtaken_by": json.dumps(OVERTAKEN_BY)}
+"""The values of `OVERTAKEN`."""
+
 # One statement and one value for any number of messages. A message that is there already, from an
-# earlier delivery of its event, stays as it is; what its end has overtaken comes too late.
+# earlier delivery of its event, stays as it is; what is overtaken comes too late.
 _WRITE = text(f"""
-    INSERT INTO message ({WHAT}, {WAY}, id, event_id, expires_at, state)
+    INSERT INTO message ({WHAT}, {WAY}, id, event_id, expires_at, state, state_reason)
     SELECT {WHAT}, {WAY}, id, event_id, expires_at,
-        CASE WHEN expires_at <= now() OR EXISTS (
-            SELECT FROM message AS ending
-            WHERE ending.about = told.about AND ending.version > told.version
-              AND ending.rule = ANY (CAST(:ending AS text[])))
-        THEN 'expired' ELSE 'queued' END
-    FROM json_populate_recordset(NULL::message, CAST(:rows AS json)) AS told
+        CASE WHEN expires_at <= now() OR overtaken THEN 'expired'
+            ELSE coalesce(state, 'queued') END,
+        CASE WHEN overtaken THEN 'overtaken' ELSE coalesce(state_reason, '') END
+    FROM json_populate_recordset(NULL::message, CAST(:rows AS json)) AS told,
+        LATERAL (SELECT {OVERTAKEN.format(message="told")} AS overtaken) AS later
     WHERE NOT EXISTS (SELECT FROM erased_subject WHERE erased_subject.about = told.about)
     ORDER BY event_id
-    ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING RETURNING id""")
+    ON CONFLICT (event_id, rule, recipient, channel) DO NOTHING RETURNING state""")
 
-# What a worker has in its hands it may still send; if it puts it back, its time is over.
+# What a worker has in its hands it may still send; if it puts it back, its time is over. Two that
+# are written in the same moment do not see each other: there is always time between two changes of
+# a registration, and of what is queued the older one goes first.
 _OVERTAKE = text("""
     UPDATE message SET state = CASE state WHEN 'queued' THEN 'expired' ELSE state END,
-        expires_at = least(expires_at, now())
-    FROM json_to_recordset(CAST(:rows AS json)) AS told(about text, version int)
-    WHERE message.about = told.about AND message.version < told.version
-      AND message.state IN ('queued', 'claimed', 'handing_over')""")
+        state_reason = 'overtaken', expires_at = least(expires_at, now())
+    WHERE id = ANY (ARRAY(
+        SELECT message.id
+        FROM json_to_recordset(CAST(:rows AS json)) AS told(about text, version int)
+        JOIN message ON message.about = told.about AND message.version < told.version
+        WHERE message.rule = ANY (CAST(:rules AS text[]))
+          AND message.state IN ('queued', 'claimed', 'handing_over')
+        ORDER BY message.id FOR UPDATE OF message))""")
 
 # Its contents were made when the message was written, for every channel that its rule allows.
 _FALL_BACK = text(f"""
@@ -62,9 +74,7 @@ _FALL_BACK = text(f"""
         uuidv7(), event_id, id, expires_at, 'queued'
     FROM message, LATERAL (SELECT fallbacks -> 0) AS next(way)
     WHERE id = ANY (CAST(:ids AS uuid[])) AND way IS NOT NULL AND expires_at > now()
-      AND NOT EXISTS (SELECT FROM message AS ending
-          WHERE ending.about = message.about AND ending.version > message.version
-            AND ending.rule = ANY (CAST(:ending AS text[])))
+      AND NOT {OVERTAKEN.format(message="message")}
       AND NOT EXISTS (SELECT FROM announcement
           WHERE announcement.id = announcement_id AND announcement.state = 'cancelled')
       AND (class <> 'reminder' OR NOT EXISTS (SELECT FROM meeting
@@ -78,21 +88,23 @@ def write(
     intents: Iterable[Intent],
     wording: contents.Wording | None = None,
 ) -> int:
-    """Write messages down, each once; returns how many are new.
+    """Write messages down, each once; returns how many are new and have a way to go.
 
-    One that comes after its time, or after what ended the thing it is about, is kept as `expired`
-    and never sent; of whom we were told to forget nothing is kept at all. Without a `wording` it is
-    the one in use.
+    One that comes after its time, or after later news of the same sort, is kept as `expired` and
+    never sent, as are older ones that still wait (`rules.OVERTAKEN_BY`); of whom we were told to
+    forget nothing is kept at all. What no way leads to is kept as `failed` (`no_way`), so that
+    somebody can see it. Without a `wording` it is the one in use.
     """
     wording = wording or contents.in_use(session, rule.template)
     state = rule_settings.in_force(session, rule)
-    rows = json.dumps([row for intent in intents if (row := _row(state.rule, intent, wording))])
+    rows = json.dumps([_row(state.rule, intent, wording) for intent in intents])
     join_writers(session)
     added = 0
     if state.enabled:
-        added = len(session.execute(_WRITE, {"rows": rows, "ending": list(ENDING)}).all())
-    if rule.ends:
-        session.execute(_OVERTAKE, {"rows": rows})
+        written = session.scalars(_WRITE, {"rows": rows, **OVERTAKERS})
+        added = sum(one != "failed" for one in written)
+    if older := [name for name, newer in OVERTAKEN_BY.items() if rule.name in newer]:
+        session.execute(_OVERTAKE, {"rows": rows, "rules": older})
     return added
 
 
@@ -112,11 +124,11 @@ def keep_writers_out(session: Session) -> None:
 
 def fall_back(session: Session, ids: Collection[UUID]) -> int:
     """Tell by the next channel what these messages could not; returns for how many there is one."""
-    return len(session.execute(_FALL_BACK, {"ids": list(ids), "ending": list(ENDING)}).all())
+    return len(session.execute(_FALL_BACK, {"ids": list(ids), **OVERTAKERS}).all())
 
 
-def _row(rule: Rule, intent: Intent, wording: contents.Wording) -> dict[str, Any] | None:
-    """One message, with all its ways out; None when there is none to this person."""
+def _row(rule: Rule, intent: Intent, wording: contents.Wording) -> dict[str, Any]:
+    """One message, with all its ways out."""
     try:
         found = ways.ways(rule, intent, wording)
     except contents.FAILURES as error:
@@ -131,8 +143,6 @@ def _row(rule: Rule, intent: Intent, wording: contents.Wording) -> dict[str, Any
         )
         wording = contents.base(rule.template)
         found = ways.ways(rule, intent, wording)
-    if not found:
-        return None
     return {
         "id": str(uuid7()),
         "event_id": str(intent.event_id),
@@ -148,8 +158,18 @@ def _row(rule: Rule, intent: Intent, wording: contents.Wording) -> dict[str, Any
         "language": intent.language,
         "template": rule.template,
         "template_version": wording.version,
-        **found[0],
+        **(found[0] if found else _no_way(rule, intent)),
         "fallbacks": found[1:] or None,
         "traceparent": new_traceparent(intent.traceparent),
         "expires_at": intent.expires_at.isoformat(),
+    }
+
+
+def _no_way(rule: Rule, intent: Intent) -> dict[str, Any]:
+    """What is kept of a message that cannot go: by which address we would know the person."""
+    return {
+        "channel": rule.channels[0],
+        "recipient": intent.email or intent.phone or "-",
+        "state": "failed",
+        "state_reason": "no_way",
     }

@@ -13,8 +13,14 @@ TRIGGERS: dict[str, str] = {
     "registration-cancelled": _("Begitu pendaftaran dibatalkan, oleh siapa pun"),
     "seat-offered": _("Begitu ada kursi untuk yang menunggu"),
     "registration-rescheduled": _("Begitu jadwal atau tempat pertemuan berubah"),
+    "booth-decided": _("Begitu panitia menerima atau menolak lapak mini, atau mengubah mejanya"),
     "certificate-issued": _("Begitu sertifikat terbit"),
     "certificate-revoked": _("Begitu sertifikat dicabut"),
+    "contact-changed": _("Begitu surel atau nomor pendaftar diganti, kepada kontak yang lama"),
+    "data-request-asked": _(
+        "Begitu seseorang mengajukan permintaan tentang datanya, kepada petugas provinsinya"
+    ),
+    "data-request-answered": _("Begitu permintaan itu dijawab, kepada yang mengajukannya"),
     "own-links": _("Begitu seseorang meminta tautan pendaftarannya"),
     "sign-in-code": _("Begitu seseorang masuk dengan kode"),
     "account-created": _("Begitu seseorang mendapat akun atau perlu kata sandi baru"),

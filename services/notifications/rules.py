@@ -9,8 +9,11 @@ from typing import Literal
 from services.notifications.providers.base import CHANNELS, Channel
 from shared.events import (
     AccountCreated,
+    BoothDecided,
     CertificateIssued,
     CertificateRevoked,
+    DataRequestAnswered,
+    DataRequestAsked,
     Event,
     ImportFinished,
     LibraryReminderDue,
@@ -18,6 +21,7 @@ from shared.events import (
     OwnLinksRequested,
     RegistrationApproved,
     RegistrationCancelled,
+    RegistrationContactChanged,
     RegistrationCorrected,
     RegistrationRejected,
     RegistrationRescheduled,
@@ -65,9 +69,11 @@ class Rule:
 
     `trigger` is the event or the schedule that starts it; None: an official does. `template` is a
     folder below `templates/mail`. The first of the `channels` for which there is an address and a
-    provider is used; the next one when it fails. The class decides the window. After a rule that
-    `ends` something, what was known about it before is no longer told. What officials change of
-    it, `rule_settings` knows.
+    provider is used; the next one when it fails. The class decides the window. Rules of a `family`
+    tell the same sort of news: of one thing the later message of a rule that `overtakes` the
+    family makes its earlier ones wrong, so they are no longer told. After a rule that `ends`
+    something, nothing that was known about it before is. What officials change of it,
+    `rule_settings` knows.
     """
 
     name: str
@@ -76,6 +82,8 @@ class Rule:
     trigger: type[Event] | Schedule | Daily | None = None
     ends: bool = False
     channels: tuple[Channel, ...] = CHANNELS
+    family: str = ""
+    overtakes: tuple[str, ...] = ()
 
     @property
     def may_be_off(self) -> bool:
@@ -83,20 +91,53 @@ class Rule:
         return self.work_class != "code"
 
 
+# Where a registration stands. Each of these tells the code, the meeting, the own link and what
+# comes next, so whoever gets the last one misses nothing but what is over: that the host was going
+# to look, what was to be corrected, until when a seat was held. The first one overtakes nothing,
+# and those that end it overtake all.
+_STANDING = "standing"
+# When and where: the last one holds, and it also says where the registration stands. One that says
+# where it stands tells the new date too, but not that it is new.
+_DATE = "date"
+
 REGISTRATION_SUBMITTED = Rule(
-    "registration-submitted", "registration_submitted", "transactional", RegistrationSubmitted
+    "registration-submitted",
+    "registration_submitted",
+    "transactional",
+    RegistrationSubmitted,
+    family=_STANDING,
 )
 REGISTRATION_WAITLISTED = Rule(
-    "registration-waitlisted", "registration_waitlisted", "transactional", RegistrationWaitlisted
+    "registration-waitlisted",
+    "registration_waitlisted",
+    "transactional",
+    RegistrationWaitlisted,
+    family=_STANDING,
+    overtakes=(_STANDING,),
 )
 REGISTRATION_APPROVED = Rule(
-    "registration-approved", "registration_approved", "transactional", RegistrationApproved
+    "registration-approved",
+    "registration_approved",
+    "transactional",
+    RegistrationApproved,
+    family=_STANDING,
+    overtakes=(_STANDING,),
 )
 REGISTRATION_RETURNED = Rule(
-    "registration-returned", "registration_returned", "transactional", RegistrationReturned
+    "registration-returned",
+    "registration_returned",
+    "transactional",
+    RegistrationReturned,
+    family=_STANDING,
+    overtakes=(_STANDING,),
 )
 REGISTRATION_CORRECTED = Rule(
-    "registration-corrected", "registration_corrected", "transactional", RegistrationCorrected
+    "registration-corrected",
+    "registration_corrected",
+    "transactional",
+    RegistrationCorrected,
+    family=_STANDING,
+    overtakes=(_STANDING,),
 )
 REGISTRATION_REJECTED = Rule(
     "registration-rejected",
@@ -104,6 +145,7 @@ REGISTRATION_REJECTED = Rule(
     "transactional",
     RegistrationRejected,
     ends=True,
+    family=_STANDING,
 )
 REGISTRATION_CANCELLED = Rule(
     "registration-cancelled",
@@ -111,16 +153,39 @@ REGISTRATION_CANCELLED = Rule(
     "transactional",
     RegistrationCancelled,
     ends=True,
+    family=_STANDING,
 )
-SEAT_OFFERED = Rule("seat-offered", "seat_offered", "transactional", SeatOffered)
+SEAT_OFFERED = Rule(
+    "seat-offered",
+    "seat_offered",
+    "transactional",
+    SeatOffered,
+    family=_STANDING,
+    overtakes=(_STANDING,),
+)
 REGISTRATION_RESCHEDULED = Rule(
-    "registration-rescheduled", "registration_rescheduled", "transactional", RegistrationRescheduled
+    "registration-rescheduled",
+    "registration_rescheduled",
+    "transactional",
+    RegistrationRescheduled,
+    family=_DATE,
+    overtakes=(_DATE, _STANDING),
 )
+BOOTH_DECIDED = Rule("booth-decided", "booth_decided", "transactional", BoothDecided)
 CERTIFICATE_ISSUED = Rule(
     "certificate-issued", "certificate_issued", "transactional", CertificateIssued
 )
 CERTIFICATE_REVOKED = Rule(
     "certificate-revoked", "certificate_revoked", "transactional", CertificateRevoked
+)
+CONTACT_CHANGED = Rule(
+    "contact-changed", "contact_changed", "transactional", RegistrationContactChanged
+)
+DATA_REQUEST_ASKED = Rule(
+    "data-request-asked", "data_request_asked", "transactional", DataRequestAsked
+)
+DATA_REQUEST_ANSWERED = Rule(
+    "data-request-answered", "data_request_answered", "transactional", DataRequestAnswered
 )
 OWN_LINKS = Rule("own-links", "own_links", "transactional", OwnLinksRequested)
 SIGN_IN_CODE = Rule("sign-in-code", "sign_in_code", "code", SignInCodeRequested)
@@ -141,4 +206,8 @@ IMPORT_FINISHED = Rule("import-finished", "import_finished", "transactional", Im
 ANNOUNCEMENT = Rule("announcement", "announcement", "bulk")
 
 ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Rule))
-ENDING = tuple(rule.name for rule in ALL if rule.ends)
+OVERTAKEN_BY = {
+    rule.name: [newer.name for newer in ALL if newer.ends or rule.family in newer.overtakes]
+    for rule in ALL
+}
+"""By which rules' later messages about the same thing a rule's earlier ones are no longer told."""

@@ -27,9 +27,9 @@ class Settings(ServiceSettings):
     # Instead of SMTP_URL alone: several relays, with weights.
     mail_relays: tuple[RelaySettings, ...] = ()
     gateways: tuple[Gateway, ...] = (LogSettings(kind="log"),)
-    # Answers to a mail arrive there.
+    # What comes back arrives there: a program's mailbox (`bounces`), which no person reads.
     mail_from: MailSender = "Sejawat <sejawat@localhost>"
-    # Where answers go instead.
+    # Where people's answers go; without it no mail asks for one.
     mail_reply_to: MailSender | Literal[""] = ""
     # Left to the relay as long as there is no key: RSA, as PEM.
     dkim_key: DkimKey | Literal[""] = Field(default="", repr=False)

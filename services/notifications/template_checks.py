@@ -25,6 +25,7 @@ from services.notifications.contents import (
     sample,
 )
 from services.notifications.providers.base import Channel
+from services.notifications.rules import ALL
 from shared.web import gettext_noop as _
 from shared.web.formats import Language
 
@@ -52,13 +53,16 @@ MESSAGES: dict[str, str] = {
     "sms_parts": _("SMS ini menjadi {parts} bagian; setiap bagian dibayar."),
     "sms_signs": _("Ada huruf di luar abjad SMS biasa, jadi satu SMS hanya memuat 70 huruf."),
     "link_lost": _("Isian {name} ada di bagian aslinya, tetapi tidak di sini."),
+    "purpose_lost": _("Tanpa isian {name} pesan ini tidak ada gunanya bagi penerimanya."),
 }
 WARNINGS = {"sms_parts", "sms_signs", "link_lost"}
 
-_ALWAYS = {"lang", "preferences", "loop", "self"}
+_ALWAYS = {"lang", "preferences", "replies", "loop", "self"}
 # What Jinja and Python's own compiler say to a draft that is too much for them.
 _TOO_MUCH = (SyntaxError, RecursionError, MemoryError, OverflowError)
 _NEEDED = re.compile(r"(^|_)links?$|^code$")
+_LINK = re.compile(r"(^|_)links?$")
+_CODES = {rule.template for rule in ALL if rule.work_class == "code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +128,20 @@ def _read(template: str, name: str, source: str) -> Iterator[Problem]:
         yield Problem(name, 0, "syntax", {"detail": type(error).__name__})
         return
     kept = original.environment.parse(original.parts[name], name)
-    lost = meta.find_undeclared_variables(kept) - used
-    for one in sorted(filter(_NEEDED.search, lost)):
-        yield Problem(name, 0, "link_lost", {"name": one})
+    had = set(filter(_NEEDED.search, meta.find_undeclared_variables(kept)))
+    for one in sorted(had - used):
+        code = "purpose_lost" if _is_purpose(template, part, one, used) else "link_lost"
+        yield Problem(name, 0, code, {"name": one})
+
+
+def _is_purpose(template: str, part: str, lost: str, used: set[str]) -> bool:
+    """Whether a part is no use without a value that it lost: its code, or the last of its links.
+
+    A subject alone is not read. What is a code elsewhere only names a registration.
+    """
+    if part == "subject":
+        return False
+    return template in _CODES if lost == "code" else not any(map(_LINK.search, used))
 
 
 def _judged_source(

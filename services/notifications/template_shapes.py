@@ -19,7 +19,7 @@ DEEPEST = 3  # loops within loops: paragraphs, their lines, their pieces
 LONGEST_CUT = 1000  # characters that `truncate` may leave
 ANYTHING: Any = object()  # a value of which the made-up data tell nothing
 _LOOP = {"first": True, "last": False, "index": 1, "index0": 0, "length": 1}
-_RESERVED = {"loop", "self", "super", "caller", "lang", "preferences"}
+_RESERVED = {"loop", "self", "super", "caller", "lang", "preferences", "replies"}
 _PLAIN = {"upper", "lower", "capitalize", "title", "trim"}
 FILTERS = {*_PLAIN, "truncate", "length", "default", "join"}
 

@@ -7,6 +7,7 @@ from shared.bus import Envelope
 from shared.events import (
     SUBSCRIBERS,
     AttendanceChanged,
+    BoothDecided,
     CertificateIssued,
     CertificateRevoked,
     Event,
@@ -57,6 +58,7 @@ _ALL: dict[type[Event], PublicType] = {
         "registration.rescheduled", _("Jadwal atau tempat berubah bagi peserta")
     ),
     AttendanceChanged: PublicType("attendance.changed", _("Kehadiran dicatat atau dibatalkan")),
+    BoothDecided: PublicType("booth.decided", _("Lapak mini diterima atau ditolak")),
     CertificateIssued: PublicType("certificate.issued", _("Sertifikat terbit")),
     CertificateRevoked: PublicType("certificate.revoked", _("Sertifikat dicabut")),
 }

@@ -64,6 +64,10 @@ RULES: dict[str, str] = {
     "registration-cancelled": _("Pendaftaran dibatalkan"),
     "seat-offered": _("Tawaran kursi"),
     "registration-rescheduled": _("Jadwal atau tempat berubah"),
+    "booth-decided": _("Lapak mini dijawab"),
+    "contact-changed": _("Kontak pendaftaran diganti"),
+    "data-request-asked": _("Permintaan data masuk"),
+    "data-request-answered": _("Permintaan data dijawab"),
     "own-links": _("Tautan pendaftaran dikirim ulang"),
     "sign-in-code": _("Kode masuk"),
     "account-created": _("Pilih kata sandi"),
@@ -97,8 +101,16 @@ CLASSES: dict[str, str] = {
 # `Message.state_reason` -> why it is in its state; what is not here needs no explanation.
 REASONS: dict[str, str] = {
     "late": _("Waktunya lewat sebelum terkirim."),
-    "overtaken": _("Pertemuannya berubah jadwal atau tempat, atau dibatalkan."),
+    "overtaken": _(
+        "Sudah ada kabar yang lebih baru tentang hal yang sama, atau pertemuannya berubah atau "
+        "dibatalkan."
+    ),
     "refused": _("Penyedia menolaknya untuk seterusnya."),
+    "no_way": _(
+        "Tidak ada jalan ke orang ini: alamat untuk saluran yang dipakai aturannya tidak ada, atau "
+        "salurannya belum dipasang. Lengkapi alamatnya, atau minta petugas nasional menambah "
+        "saluran pada aturannya; kabar berikutnya lalu sampai. Kabar ini sampaikan sendiri."
+    ),
     "erased": _("Data penerima sudah dihapus."),
     "suppressed": _("Alamat ini ada di daftar alamat yang ditahan."),
     "unwanted": _("Penerima tidak ingin menerima pesan jenis ini."),

@@ -76,11 +76,10 @@ if __name__ == "__main__":
         settings,
         lambda: settings().database_url,
         {
-            "new-keys": new_keys,
-            "new-nik-key": new_nik_key,
             "rotate-nik": rotate_nik,
             "admin-token": admin_token,
             "admin-account": admin_account,
             "tell-accounts": tell_accounts,
         },
+        {"new-keys": new_keys, "new-nik-key": new_nik_key},
     )

@@ -96,7 +96,7 @@ def _facts(account: Account) -> AccountChanged:
     return AccountChanged(account_id=account.id, active=account.disabled_at is None, **told)
 
 
-def sign_in(contact: str, password: str) -> Caller:
+def sign_in(contact: str, password: str, hasher: PasswordHash = _hasher) -> Caller:
     """Who has this address or number and password. Raises `WrongPassword` or `TooManyTries`.
 
     No connection is held during the verification.
@@ -106,7 +106,7 @@ def sign_in(contact: str, password: str) -> Caller:
         row = connection.execute(_FIND, key).first()
     stored = row.password_hash if row and row.password_hash else _NOBODY
     with _turn():
-        right = _hasher.verify(password[:PASSWORD_MOST], stored)
+        right = hasher.verify(password[:PASSWORD_MOST], stored)
     with database.autocommit() as connection:
         if not right or row is None:
             connection.execute(_WRONG, key)

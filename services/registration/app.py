@@ -19,7 +19,7 @@ from services.registration.api.meetings import WrongAnswers
 from services.registration.api_tokens import ApiTokenNotFound
 from services.registration.booths import BoothNotFound
 from services.registration.certificates import CertificateNotFound, NotOver
-from services.registration.checkins import CheckInNotFound
+from services.registration.checkins import CheckInNotFound, DoorClosed
 from services.registration.data_requests import DataRequestNotFound
 from services.registration.desk import ReasonMissing
 from services.registration.desk_words import REFUSALS as DESK_REFUSALS
@@ -41,6 +41,7 @@ from services.registration.pages import (
     data,
     delegations,
     desk,
+    desk_all,
     imports,
     libraries,
     links,
@@ -48,9 +49,11 @@ from services.registration.pages import (
     meeting_quotas,
     meetings,
     merging,
+    needs,
     own,
     papers,
     passwords,
+    peers,
     people,
     privacy,
     questions,
@@ -93,6 +96,7 @@ REFUSED: Refusals = {
     RegistrationNotFound: lambda _: status_problem(404),
     BoothNotFound: lambda _: status_problem(404),
     CheckInNotFound: lambda _: status_problem(404),
+    DoorClosed: _refusal(403, "door-closed"),
     CertificateNotFound: lambda _: status_problem(404),
     RunNotFound: lambda _: status_problem(404),
     SessionNotFound: lambda _: status_problem(404),
@@ -154,7 +158,9 @@ for router in (
     desk_api,
     imports_api,
     desk,
+    desk_all,
     boards,
+    needs,
     delegations,
     imports,
     meetings_api,
@@ -168,15 +174,16 @@ for router in (
     meetings,
     register,
     own,
+    peers,
     correct,
     links,
-    session,
     tokens_api,
     accounts,
     account,
-    passwords,
     audit,
 ):
+    app.include_router(router.router, dependencies=[Depends(session.still_open)])
+for router in (session, passwords):  # they serve those whose session has ended
     app.include_router(router.router)
 app.add_exception_handler(LinkOver, link_over)
 assemble(app, bus, pages, REFUSED)

@@ -38,7 +38,8 @@ class ScanResult(BaseModel):
     """What became of one scan.
 
     `at` and `by` (a first name) tell of the check-in that counts, this one or an earlier one.
-    `name` and `library` are there for people of this meeting only.
+    `name` and `library` are there for people of this meeting only. `check_in_id` is the check-in
+    that counts, to be taken back by.
     """
 
     id: UUID
@@ -47,6 +48,7 @@ class ScanResult(BaseModel):
     library: str | None = None
     at: AwareDatetime | None = None
     by: str | None = None
+    check_in_id: UUID | None = None
 
 
 class ScanResults(BaseModel):
@@ -103,14 +105,14 @@ class CertificateProof(BaseModel):
 
 
 class CertificateRunDetail(BaseModel):
-    """How far a run is. `files` are for printing; `download_url` is the one if it is alone."""
+    """How far a run is. `files` are for printing; `download` is the one if it is alone."""
 
     id: UUID
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    status: Literal["queued", "running", "done", "failed", "cancelled"]
     total: int
     done: int
     seconds_left: float | None
-    download_url: str | None
+    download: str | None
     files: list[str]
 
 

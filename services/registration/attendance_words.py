@@ -33,6 +33,9 @@ SCRIPT: dict[str, str] = {
     "unchecked": _("Belum dapat diperiksa tanpa sinyal"),
     "no-line": _("Tidak ada sinyal. Coba lagi nanti."),
     "no-camera": _("Kamera tidak dapat dipakai. Ketik kode atau nama."),
+    "camera-blind": _(
+        "Tanpa sinyal, kamera perangkat ini tidak dapat membaca. Ketik kode atau nama."
+    ),
     "waiting": _("{n} belum terkirim"),
     "undo": _("Batalkan check-in"),
     "camera-on": _("Nyalakan kamera"),

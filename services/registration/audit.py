@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from services.registration.models import AgendaSession, AuditEntry, Meeting, Registration
@@ -38,6 +38,15 @@ def record(session: Session, actor: Caller, action: str, *changes: Change) -> No
     rows = list(_rows(actor, action, changes))
     if rows:
         session.execute(insert(AuditEntry), rows)
+
+
+def record_daily(session: Session, actor: Caller, action: str, change: Change) -> None:
+    """As `record`, but once in 24 hours: for what a device does again every few minutes."""
+    told = select(AuditEntry.id).where(AuditEntry.at > func.now() - timedelta(days=1))
+    told = told.filter_by(actor=actor.subject, action=action)
+    told = told.filter_by(noun=change.noun, noun_id=change.noun_id)
+    if not session.scalar(told.limit(1)):
+        record(session, actor, action, change)
 
 
 def _rows(actor: Caller, action: str, changes: Iterable[Change]) -> Iterable[dict[str, Any]]:

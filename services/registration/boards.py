@@ -88,7 +88,8 @@ _PRESENT = text("""
     GROUP BY 1, 2""")
 
 _PEOPLE = text("""
-    SELECT registration.id, code, name, participant_type, region_code, library_name, check_in.at
+    SELECT registration.id, code, name, participant_type, region_code, library_name, check_in.at,
+        check_in.id AS check_in_id
     FROM registration LEFT JOIN check_in
       ON registration_id = registration.id AND day = :day AND undone_at IS NULL
      AND session_id IS NOT DISTINCT FROM CAST(:session_id AS uuid)

@@ -24,8 +24,11 @@ from sqlalchemy.orm import Session
 from services.registration import audit, registrations
 from services.registration.audit import Change
 from services.registration.models import Booth, Consent, Meeting, Registration, Upload
+from services.registration.resources import bus
 from services.registration.schemas import BoothForm
+from services.registration.seats import LIVE
 from services.registration.uploads import PHOTO, UploadNotFound
+from shared.events import BoothDecided
 from shared.security import Caller, in_scope
 
 PAGE = 12
@@ -117,9 +120,12 @@ def decide(
     state: Literal["accepted", "declined"],
     number: str = "",
 ) -> Booth:
-    """The host's answer, and where the booth stands. Raises `BoothNotFound`."""
+    """The host's answer, and where the booth stands; whoever still comes is told what is new in it.
+
+    Raises `BoothNotFound`.
+    """
     query = (
-        select(Booth, Registration.region_code)
+        select(Booth, Registration)
         .join(Registration, Registration.id == Booth.registration_id)
         .where(Booth.registration_id == registration_id)
         .where(in_scope(Registration.region_code, caller))
@@ -128,12 +134,23 @@ def decide(
     found = session.execute(query).first()
     if found is None:
         raise BoothNotFound(registration_id)
-    booth, region_code = found
+    booth, person = found
     before = {"state": booth.state, "number": booth.number}
     booth.state, booth.number = state, number
     after = {"state": state, "number": number}
-    change = Change("booth", str(registration_id), region_code, before, after)
+    change = Change("booth", str(registration_id), person.region_code, before, after)
     audit.record(session, caller, f"booth_{state}", change)
+    if after != before and person.status in LIVE:
+        facts = registrations.facts(person, session.get_one(Meeting, person.meeting_id))
+        bus.publish(
+            session,
+            BoothDecided(
+                registration=facts,
+                booth_title=booth.title,
+                accepted=state == "accepted",
+                number=number,
+            ),
+        )
     return booth
 
 

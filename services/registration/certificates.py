@@ -201,8 +201,8 @@ def reissue(
         raise OwnerErased(certificate_id)
     with session.begin_nested():
         if not old.revoked_at:
-            _revoke(session, caller, meeting, old, "Diganti dengan sertifikat baru.")
-        return _issue(session, caller, meeting, [person], name=name, replaces=old.id)[0]
+            _revoke(session, caller, meeting, old, "")
+        return _issue(session, caller, meeting, [person], name=name, replaces=old)[0]
 
 
 def find(session: Session, meeting: Meeting, certificate_id: UUID) -> Certificate:
@@ -288,7 +288,7 @@ def _issue(  # noqa: PLR0913 - what may differ on a paper
     people: Sequence[Registration],
     *,
     name: str = "",
-    replaces: UUID | None = None,
+    replaces: Certificate | None = None,
 ) -> list[Certificate]:
     serial = session.execute(_LAST, {"meeting_id": meeting.id}).scalar_one()
     made = []
@@ -303,7 +303,7 @@ def _issue(  # noqa: PLR0913 - what may differ on a paper
             registration_id=person.id,
             facts=asdict(facts) | {day: getattr(facts, day).isoformat() for day in _DAYS},
             issued_by=caller.subject,
-            replaces=replaces,
+            replaces=replaces and replaces.id,
         )
         made.append(certificate)
     try:
@@ -313,7 +313,8 @@ def _issue(  # noqa: PLR0913 - what may differ on a paper
         if "uq_certificate_number" in str(error.orig):
             raise NumberTaken from error
         raise
-    _tell_issued(session, caller, meeting, list(zip(made, people, strict=True)))
+    old = replaces.number if replaces else ""
+    _tell_issued(session, caller, meeting, list(zip(made, people, strict=True)), old)
     return made
 
 
@@ -322,6 +323,7 @@ def _tell_issued(
     caller: Caller,
     meeting: Meeting,
     issued: Sequence[tuple[Certificate, Registration]],
+    replaces: str,
 ) -> None:
     changes = (
         Change("registration", str(person.id), person.region_code, after={"number": one.number})
@@ -335,6 +337,7 @@ def _tell_issued(
             number=one.number,
             jp=one.facts["jp"],
             verify_link=one.facts["verification_url"],
+            replaces=replaces,
         )
         for one, person in issued
     )

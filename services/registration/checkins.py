@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # no meeting of ours was before
 CANDIDATES = 20  # people shown for a name
 PIXELS = 4_000_000  # of a picture to be decoded
 QR_ONLY = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+BEFORE, AFTER = timedelta(days=3), timedelta(days=7)  # the meeting, that helpers are at its door
 RACES = 3  # times to look again for somebody whom another device took at the same moment
 
 _read: dict[str, tuple[float, Row[Any]]] = {}  # slug -> good until, and the meeting
@@ -40,6 +41,10 @@ _TICKET = re.compile(r"/t/([^/?#\s]+)")
 
 class CheckInNotFound(LookupError):
     """No check-in has this id, or none that the caller may see."""
+
+
+class DoorClosed(Exception):
+    """The caller helps at this meeting's door, but only around its days; see `is_crew`."""
 
 
 class BadPicture(Exception):
@@ -104,6 +109,7 @@ _CHECK_IN = text("""
         FROM fresh
     )
     SELECT known.id, known.name, known.library_name AS library, known.refused,
+        coalesce(inserted.id, own.id, live.id, first_scan.id) AS check_in_id,
         coalesce(inserted.at, own.at, live.at, first_scan.at) AS at,
         split_part(CASE WHEN first_scan.id IS NOT NULL THEN :by
                         ELSE coalesce(own.by, live.by) END, ' ', 1) AS by,
@@ -154,10 +160,12 @@ _SESSIONS = text("""
 
 
 def door(source: Session | Connection, slug: str, caller: Caller) -> Row[Any]:
-    """The meeting to check in at. Raises `MeetingNotFound`, also when the caller is no crew."""
+    """The meeting to check in at.
+
+    Raises `MeetingNotFound`, also when the caller is no crew, and `DoorClosed`.
+    """
     meeting = meetings.find(source, slug)
-    if not is_crew(caller, meeting.province_code):
-        raise meetings.MeetingNotFound(slug)
+    _admit(caller, meeting)
     return meeting
 
 
@@ -168,21 +176,37 @@ def busy_door(connection: Connection, slug: str, caller: Caller) -> Row[Any]:
     if meeting is None or until < now:
         meeting = meetings.find(connection, slug)
         _read[slug] = (now + 2, meeting)
-    if not is_crew(caller, meeting.province_code):
-        raise meetings.MeetingNotFound(slug)
+    _admit(caller, meeting)
     return meeting
 
 
-def is_crew(caller: Caller, province: str) -> bool:
-    """Whether the caller sees the meeting's province, or has a kab/kota or library in it.
+def is_crew(caller: Caller, meeting: Row[Any] | Meeting) -> bool:
+    """Whether the caller may work at the meeting's door now.
 
-    At the door they help each other, whoever's people come in.
+    Who sees its province always may. Those of its kab/kota help each other at the door, whoever's
+    people come in, so they get to know all of them: from `BEFORE` its first day to `AFTER` its
+    last, and not all year.
     """
-    return caller.may_see(province) or caller.region_code.startswith(f"{province}.")
+    return caller.may_see(meeting.province_code) or (_helps(caller, meeting) and _is_near(meeting))
+
+
+def _admit(caller: Caller, meeting: Row[Any]) -> None:
+    if not is_crew(caller, meeting):
+        raise DoorClosed if _helps(caller, meeting) else meetings.MeetingNotFound(meeting.slug)
+
+
+def _helps(caller: Caller, meeting: Row[Any] | Meeting) -> bool:
+    return caller.region_code.startswith(f"{meeting.province_code}.")
+
+
+def _is_near(meeting: Row[Any] | Meeting) -> bool:
+    days = meetings.days(meeting.starts_at, meeting.ends_at, meeting.zone)
+    here = datetime.now(ZoneInfo(meeting.zone)).date()
+    return days[0] - BEFORE <= here <= days[-1] + AFTER
 
 
 def desk(session: Session, slug: str, caller: Caller) -> Desk:
-    """A door with its days and sessions. Raises `MeetingNotFound`, as `door` does."""
+    """A door with its days and sessions. Raises as `door` does."""
     meeting = door(session, slug, caller)
     sessions = list(session.execute(_SESSIONS, {"meeting_id": meeting.id}))
     days = meetings.days(meeting.starts_at, meeting.ends_at, meeting.zone)
@@ -237,9 +261,12 @@ def find(session: Session, meeting_id: UUID, check_in_id: UUID) -> tuple[CheckIn
     return found, session.get_one(Registration, found.registration_id)
 
 
-def people(session: Session, meeting_id: UUID) -> list[Row[Any]]:
-    """Code, name and library of everybody who may come in."""
-    return list(session.execute(_PEOPLE, {"meeting_id": meeting_id}))
+def people(session: Session, caller: Caller, meeting: Row[Any]) -> list[Row[Any]]:
+    """Code, name and library of everybody who may come in; the log says who took them along."""
+    found = list(session.execute(_PEOPLE, {"meeting_id": meeting.id}))
+    told = Change("meeting", meeting.slug, meeting.province_code, after={"people": len(found)})
+    audit.record_daily(session, caller, "attendees_sent", told)
+    return found
 
 
 def search(session: Session, meeting_id: UUID, words: str) -> list[Row[Any]]:
@@ -332,4 +359,5 @@ def _result(row: Row[Any]) -> dict[str, Any]:
         "library": row.library if ours else None,
         "at": row.at,
         "by": row.by or None,
+        "check_in_id": row.check_in_id if row.status in {"checked_in", "already"} else None,
     }

@@ -45,22 +45,26 @@ _PUBLISHED = {
     ),
 }
 
+_FORM = _(
+    "Saya setuju data di formulir ini (nama, kontak, wilayah, perpustakaan, jabatan, serta "
+    "NIK, surat tugas, kebutuhan khusus, dan jawaban bila saya isi) diolah oleh "
+    "penyelenggara untuk pendaftaran, penyelenggaraan, daftar hadir, dan sertifikat "
+    "pertemuan ini, dan disimpan paling lama lima tahun. Saya dapat melihat, memperbaiki, "
+    "atau meminta penghapusan kapan saja."
+)
+_SEEN_BY_PEERS = _(
+    "Nama, jabatan, perpustakaan, dan kabupaten/kota saya boleh dilihat peserta lain yang "
+    "disetujui di pertemuan ini, lewat halaman pendaftaran mereka. Kontak saya tidak ditampilkan."
+)
+
 # Every text that somebody may have agreed to, written out. A text is never changed: a new wording
 # is a new version beside the old, which is what a proof is about (UU 27/2022, article 24). A test
 # holds the newest against what the forms show.
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "2026-1": {"registration": _BRIEF},
     "2026-2": {"registration": _BRIEF, **_PUBLISHED},
-    "2026-3": {
-        "registration": _(
-            "Saya setuju data di formulir ini (nama, kontak, wilayah, perpustakaan, jabatan, serta "
-            "NIK, surat tugas, kebutuhan khusus, dan jawaban bila saya isi) diolah oleh "
-            "penyelenggara untuk pendaftaran, penyelenggaraan, daftar hadir, dan sertifikat "
-            "pertemuan ini, dan disimpan paling lama lima tahun. Saya dapat melihat, memperbaiki, "
-            "atau meminta penghapusan kapan saja."
-        ),
-        **_PUBLISHED,
-    },
+    "2026-3": {"registration": _FORM, **_PUBLISHED},
+    "2026-4": {"registration": _FORM, **_PUBLISHED, "directory": _SEEN_BY_PEERS},
     "delegation-2026-1": {
         "registration": _(
             "Setiap orang dalam daftar ini sudah tahu bahwa saya mendaftarkannya, dan setuju "

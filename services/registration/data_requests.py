@@ -10,14 +10,17 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from services.registration import audit, consents, nik, seats
+from services.registration import audit, consents, meetings, nik, registrations, seats
 from services.registration.audit import REGISTRANT, Change
 from services.registration.models import AuditEntry, Consent, DataRequest, Meeting, Registration
 from services.registration.registrations import RegistrationNotFound
+from services.registration.resources import bus
+from shared.events import DataRequestAnswered, DataRequestAsked
 from shared.security import Caller, in_scope
 
 PAGE = 25
 TIME = timedelta(hours=72)
+URGENT = timedelta(hours=24)  # of these are left, or none
 ASKED_BY_FORM = ("correct", "delete", "stop")
 NIK_SEEN = "nik_seen"
 DONE = "done"  # the outcome of what was carried out; anything else is the reason why not
@@ -66,6 +69,9 @@ def ask(
     session.add(request)
     session.flush()
     audit.record(session, REGISTRANT, f"asked_{kind}", _change(request))
+    meeting = session.get_one(Meeting, found.meeting_id)
+    asked = DataRequestAsked(**_told(request, meeting), due_at=request.due_at)
+    bus.publish(session, asked)
     return request
 
 
@@ -92,6 +98,16 @@ def page(
         query = query.where(DataRequest.done_at.is_(None)).order_by(column, DataRequest.id)
     rows = list(session.execute(query.limit(PAGE + 1)))
     return rows[:PAGE], rows[PAGE - 1].DataRequest.id if len(rows) > PAGE else None
+
+
+def waiting(session: Session, caller: Caller) -> tuple[int, int]:
+    """How many are open in the caller's region, and for how many of them time is running out."""
+    soon = func.count().filter(DataRequest.due_at < datetime.now(UTC) + URGENT)
+    query = select(func.count(), soon).where(
+        DataRequest.done_at.is_(None), in_scope(DataRequest.region_code, caller)
+    )
+    waiting, urgent = session.execute(query).one()
+    return waiting, urgent
 
 
 def find(session: Session, caller: Caller, request_id: UUID) -> Row[Any]:
@@ -214,6 +230,39 @@ def _close(session: Session, caller: Caller, request: DataRequest, outcome: str)
     session.flush()
     action = "request_done" if outcome == DONE else "request_declined"
     audit.record(session, caller, action, _change(request))
+    _tell_answer(session, request)
+
+
+def _tell_answer(session: Session, request: DataRequest) -> None:
+    """Tell who asked, while we still know how: granted a deletion, it is the last they hear.
+
+    The event is about the request, not the registration, so the erasure that follows at once does
+    not take it back before it is told; `retention.forget_letters` deletes it here afterwards.
+    """
+    person = session.get_one(Registration, request.registration_id)
+    meeting = session.get_one(Meeting, person.meeting_id)
+    done = request.outcome == DONE
+    forgotten = done and request.kind == "delete"
+    answered = DataRequestAnswered(
+        **_told(request, meeting),
+        done=done,
+        reason="" if done else request.outcome,
+        name=person.name,
+        email=person.email,
+        phone=person.phone,
+        language="en" if person.language == "en" else "id",
+        own_link="" if forgotten else registrations.own_link(person.id, meeting.ends_at),
+    )
+    bus.publish(session, answered)
+
+
+def _told(request: DataRequest, meeting: Meeting) -> dict[str, Any]:
+    return {
+        "request_id": request.id,
+        "kind": request.kind,
+        "region_code": request.region_code,
+        "meeting": meetings.facts(meeting),
+    }
 
 
 def _change(request: DataRequest) -> Change:

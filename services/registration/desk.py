@@ -1,8 +1,10 @@
 """The desk: the meetings of an official's scope, who asked to come, and the decisions on them."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +45,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "offered": ("approve", "withdraw"),
 }
 """What a host may decide, by status."""
+
+FOR_ALL = ("approve", "send_back", "reject")
+"""What can be decided on all that fit a filter, however many."""
 
 # Which meetings a filter shows.
 STATES: dict[str, tuple[str, ...]] = {
@@ -200,6 +205,35 @@ def chosen(
     return list(session.execute(query.order_by(_R.submitted_at, _R.id)))
 
 
+def matching_counts(
+    session: Session, caller: Caller, meeting: Meeting, filters: Filters, seen: datetime
+) -> Counter[str]:
+    """How many that fit a filter are at which point, of those who were there at `seen`."""
+    fits = _matching(caller, meeting, filters, seen)
+    query = select(_R.status, func.count()).where(*fits).group_by(_R.status)
+    return Counter({row[0]: row[1] for row in session.execute(query)})
+
+
+def matching(  # noqa: PLR0913, PLR0917 - a filter, and what is done with it
+    session: Session,
+    caller: Caller,
+    meeting: Meeting,
+    filters: Filters,
+    seen: datetime,
+    action: str,
+    limit: int,
+) -> list[UUID]:
+    """The next of them on whom one of `FOR_ALL` can be decided.
+
+    Who waits is first: a seat that comes free must not be offered to who is turned away next.
+    """
+    statuses = [status for status, allowed in ALLOWED.items() if action in allowed]
+    query = select(_R.id).where(*_matching(caller, meeting, filters, seen))
+    query = query.where(_R.status.in_(statuses))
+    order = (_R.status != "waiting", _R.submitted_at, _R.id)
+    return list(session.scalars(query.order_by(*order).limit(limit)))
+
+
 def answers(session: Session, person: Registration) -> list[tuple[Question, Any]]:
     """The meeting's own questions that this person answered, in their order."""
     query = select(Question).where(Question.meeting_id == person.meeting_id)
@@ -270,8 +304,20 @@ def _people(caller: Caller, meeting: Meeting) -> Select[Any]:
 _SHOWN = (
     *("id", "code", "status", "name", "email", "phone", "participant_type", "region_code"),
     *("library_name", "position", "submitted_at", "decided_at", "reason", "origin"),
-    *("waiting_since", "offer_expires_at", "erased_at"),
+    *("waiting_since", "offer_expires_at", "erased_at", "answers"),
 )
+
+
+def _matching(
+    caller: Caller, meeting: Meeting, filters: Filters, seen: datetime
+) -> list[ColumnElement[bool]]:
+    return [
+        _R.meeting_id == meeting.id,
+        in_scope(_R.region_code, caller),
+        _R.erased_at.is_(None),
+        _R.submitted_at <= seen,
+        *_conditions(filters),
+    ]
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
@@ -284,8 +330,17 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         found.append(within(_R.region_code, filters.region))
     if words := filters.q.strip():
         columns = (_R.name, _R.code, _R.library_name, _R.email)
-        found.append(or_(*(column.icontains(words, autoescape=True) for column in columns)))
+        fits = [column.icontains(words, autoescape=True) for column in columns]
+        found.append(or_(*fits, *(_R.phone.contains(part) for part in _of_phone(words))))
     return found
+
+
+def _of_phone(words: str) -> set[str]:
+    """How the digits of a number, or four or more out of it, may stand in E.164: 0812 is 62812."""
+    digits = re.sub(r"[\s().+-]", "", words)
+    if not re.fullmatch("[0-9]{4,15}", digits):
+        return set()
+    return {digits, re.sub("^(62)?0+", "62", digits)}
 
 
 def _scope(caller: Caller) -> dict[str, Any]:

@@ -56,11 +56,11 @@ class Decided(BaseModel):
 
 
 class ImportProgress(BaseModel):
-    """How far an import is. `state` is for a progress bar, `step` tells reading from taking."""
+    """How far an import is. `status` is for a progress bar, `step` tells reading from taking."""
 
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    status: Literal["queued", "running", "done", "failed", "cancelled"]
     step: Literal["reading", "ready", "taking", "done", "failed", "cancelled"]
     done: int
     total: int
     seconds_left: float | None = None
-    download_url: str | None = None
+    download: str | None = None

@@ -50,6 +50,19 @@ REASONS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# What the sheet of needs says of each person, before what they need and answered.
+SHEET: tuple[str, ...] = (
+    *(_("Kode"), _("Nama"), _("Perpustakaan atau instansi"), _("Wilayah"), _("Jenis peserta")),
+    _("Status"),
+)
+NEEDS: dict[str, str] = {
+    "diet": _("Makanan"),
+    "access": _("Bantuan untuk disabilitas"),
+    "transport": _("Perjalanan"),
+    "lodging": _("Penginapan"),
+}
+NEEDED = _("Perlu")
+
 ORIGINS: dict[str, str] = {
     "form": _("Mendaftar sendiri"),
     "api": _("Lewat program lain"),
@@ -64,6 +77,7 @@ BOOTH_STATES: dict[str, str] = {
 }
 
 HISTORY: dict[str, str] = {
+    "registered": _("Terdaftar"),
     "approved": _("Disetujui"),
     "returned": _("Diminta memperbaiki"),
     "rejected": _("Ditolak"),

@@ -29,8 +29,8 @@ PHOTO_CONSENT = _(
     "program ini."
 )
 DIRECTORY_CONSENT = _(
-    "Nama, perpustakaan, dan kabupaten/kota saya boleh dilihat peserta lain, supaya kami dapat "
-    "saling menghubungi setelah pertemuan."
+    "Nama, jabatan, perpustakaan, dan kabupaten/kota saya boleh dilihat peserta lain yang "
+    "disetujui di pertemuan ini, lewat halaman pendaftaran mereka. Kontak saya tidak ditampilkan."
 )
 GALLERY_CONSENT = _(
     "Lapak ini, dengan foto dan nama perpustakaannya, boleh ditampilkan di galeri pertemuan yang "

@@ -78,7 +78,9 @@ def create(
         raise MeetingNotFound(province_code)
     if earlier := _made_before(session, meeting_id):
         return earlier
-    written = form.model_dump(include={"title", "description", "organiser", "venue", "address"})
+    written = form.model_dump(
+        include={"title", "description", "organiser", "venue", "address", "keep_days"}
+    )
     count = len(meetings.days(form.times["starts_at"], form.times["ends_at"], form.zone))
     meeting = Meeting(
         id=meeting_id,
@@ -137,7 +139,7 @@ def change(session: Session, caller: Caller, meeting: Meeting, form: MeetingForm
     if meeting.status in ENDED:
         raise NotPossible(meeting.status)
     after = form.model_dump(
-        include={"title", "description", "organiser", "venue", "address", "zone"}
+        include={"title", "description", "organiser", "venue", "address", "zone", "keep_days"}
     ) | dict(form.times)
     before = {name: getattr(meeting, name) for name in after}
     changed = {name for name in after if after[name] != before[name]}
@@ -161,6 +163,17 @@ def change(session: Session, caller: Caller, meeting: Meeting, form: MeetingForm
     if told:
         tellings.start(session, meeting, "rescheduled")
     return Changed(told, moved)
+
+
+def keep(session: Session, caller: Caller, meeting: Meeting, days: int) -> None:
+    """Keep the people of a locked meeting for so many days after its end, also once it is over.
+
+    Those whose time is over by it are forgotten in the next night, see `retention.work`.
+    """
+    before, meeting.keep_days = meeting.keep_days, days
+    if before != days:
+        kept = {"keep_days": before}, {"keep_days": days}
+        record(session, caller, "changed", meeting, *kept)
 
 
 def set_quotas(session: Session, caller: Caller, meeting: Meeting, form: QuotaForm) -> None:

@@ -76,6 +76,8 @@ OptionalSeats = Annotated[
     Annotated[int, Field(ge=1, le=100_000)] | None, BeforeValidator(_none_if_empty)
 ]
 OfferHours = Annotated[int, Field(ge=1, le=336)]
+LONGEST_KEPT = 1826  # days: the consent promises five years at most
+KeepDays = Annotated[int, Field(ge=1, le=LONGEST_KEPT)]
 Slug = Annotated[
     str,
     StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60),
@@ -106,6 +108,7 @@ class MeetingForm(StrictForm):
     ends_time: Clock
     closes_day: Day
     closes_time: Clock
+    keep_days: KeepDays = LONGEST_KEPT
 
     @property
     def times(self) -> dict[str, dt.datetime]:
@@ -140,6 +143,20 @@ class MeetingForm(StrictForm):
             if dt.datetime.combine(known["closes_day"], closes_time) > ends:
                 raise PydanticCustomError("closes_late", "closes after the meeting")
         return closes_time
+
+
+class KeepForm(StrictForm):
+    """How long people are kept of a meeting that is over; they may be deleted in the same night."""
+
+    keep_days: KeepDays
+    sure: bool
+
+    @field_validator("sure")
+    @classmethod
+    def _is_sure(cls, sure: bool) -> bool:
+        if not sure:
+            raise PydanticCustomError("not_sure", "not sure")
+        return sure
 
 
 class CloneForm(StrictForm):
@@ -292,6 +309,7 @@ class RoundForm(StrictForm):
     per_institution: OptionalSeats = None
     waiting_list: bool = True
     offer_hours: OfferHours = 48
+    keep_days: KeepDays = LONGEST_KEPT
     copy_from: Note = ""  # slug of the meeting whose agenda, questions and papers are copied
     jp: Annotated[int, Field(ge=0, le=200)] = 16
     min_days: Annotated[int, Field(ge=1, le=31)] = 1

@@ -54,6 +54,11 @@ WRONG: dict[str, str] = {
     "name string_pattern_mismatch": _(
         "Pakai huruf kecil, angka, dan tanda hubung. Contoh: plm-2027"
     ),
+    "not_sure": _("Beri tanda bahwa Anda yakin."),
+    "keep_days greater_than_equal": _("Isi 1 sampai 1826 hari."),
+    "keep_days less_than_equal": _(
+        "Isi 1 sampai 1826 hari: peserta dijanjikan bahwa datanya disimpan paling lama lima tahun."
+    ),
     "signer_nip string_pattern_mismatch": _("NIP terdiri atas 18 angka."),
 }
 
@@ -149,6 +154,7 @@ LABELS: dict[str, str] = {
     "agenda_moved": _("Sesi acara yang ikut digeser"),
     "waiting_list": _("Daftar tunggu"),
     "offer_hours": _("Jam untuk menjawab tawaran"),
+    "keep_days": _("Data peserta disimpan (hari)"),
     "signer_prefix": _("Atas nama"),
     "signer_office": _("Jabatan yang diwakili"),
     "signer_name": _("Nama penanda tangan"),

@@ -214,7 +214,7 @@ def _end(held: Claim, state: str, error: str = "") -> None:
 
 def _task(session: Session, row: Row[Any]) -> Task:
     """The job as its kind sees it, through the eyes of whoever ordered it."""
-    caller = Caller(row.role, subject=row.account, region_code=row.region_code)
+    caller = Caller(row.role, row.account_name, row.account, row.region_code)
     meeting: Row[Any] | None = None
     if row.meeting_id:
         query = select(Meeting.__table__).where(Meeting.id == row.meeting_id)

@@ -171,6 +171,7 @@ def order(  # noqa: PLR0913 - what an order says
         "kind": kind.name,
         "meeting_id": meeting.id if meeting else None,
         "account": caller.subject,
+        "account_name": caller.name,
         "role": caller.role,
         "region_code": caller.region_code,
         "file_name": " ".join(clean(file_name).split())[:200],
@@ -340,6 +341,6 @@ def _must_be(session: Session, job: ImportJob, state: str) -> None:
 
 
 def _log(session: Session, caller: Caller, job: ImportJob, action: str) -> None:
-    after = {"kind": job.kind, "file": job.stored, "rows": job.total}
+    after = {"kind": job.kind, "file": job.file_name, "rows": job.total}
     change = Change("import", str(job.id), job.region_code, after=after)
     audit.record(session, caller, action, change)

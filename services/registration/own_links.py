@@ -16,13 +16,13 @@ from shared.events import Language, OwnLink, OwnLinksRequested
 
 MOST = 20
 
-# As long as their links serve; those that still count come first.
+# However old the meeting: as long as the data are kept, they are their owner's to see. Those that
+# still count come first.
 _OF_CONTACT = text("""
     SELECT registration.id, registration.name, registration.region_code, registration.meeting_id
     FROM registration JOIN meeting ON meeting.id = registration.meeting_id
     WHERE (lower(registration.email) = :email OR registration.phone = :phone)
       AND registration.erased_at IS NULL
-      AND meeting.ends_at > now() - CAST(:after AS interval)
     ORDER BY registration.status IN ('rejected', 'cancelled'), meeting.starts_at DESC,
         registration.id
     LIMIT :most""")
@@ -38,12 +38,7 @@ def request(session: Session, contact: Contact, language: Language) -> None:
 
     Whoever asks cannot tell: the same statements run for an unknown contact, and are undone.
     """
-    values = {
-        "email": contact.email,
-        "phone": contact.phone,
-        "after": registrations.LINK_AFTER_MEETING,
-        "most": MOST,
-    }
+    values = {"email": contact.email, "phone": contact.phone, "most": MOST}
     rows = list(session.execute(_OF_CONTACT, values))
     events = [
         OwnLinksRequested(

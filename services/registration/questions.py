@@ -69,13 +69,26 @@ def asked(
         select(table).where(table.c.meeting_id == meeting_id).order_by(table.c.position, table.c.id)
     )
     questions = [Question(**row) for row in session.execute(query).mappings()]
-    return [
-        question
-        for question in questions
-        if not participant_type
-        or not question.participant_types
-        or participant_type in question.participant_types
-    ]
+    return [each for each in questions if not participant_type or is_for(each, participant_type)]
+
+
+def is_for(question: Question, participant_type: str) -> bool:
+    """Whether participants of this type are asked."""
+    return not question.participant_types or participant_type in question.participant_types
+
+
+def left(questions: Sequence[Question], participant_type: str, answers: Mapping[str, Any]) -> int:
+    """How many questions must be answered by somebody with these answers, and are not.
+
+    Who was registered by somebody else was asked none; a host may add some after people came.
+    """
+    return sum(
+        each.required
+        and each.key not in answers
+        and is_for(each, participant_type)
+        and is_shown(each, answers)
+        for each in questions
+    )
 
 
 def is_shown(question: Question, answers: Mapping[str, Any]) -> bool:

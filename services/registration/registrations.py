@@ -30,8 +30,9 @@ from shared.names import plain_name
 from shared.security import Caller
 from shared.tracing import current_traceparent, trace_id
 
-CONSENT_VERSION = "2026-3"
+CONSENT_VERSION = "2026-4"
 LINK_AFTER_MEETING = timedelta(days=180)  # how long the own link serves afterwards
+LINK_AT_LEAST = timedelta(days=30)  # one that is sent later than that
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that one misreads
 PERSON_INDEX = "uq_registration_person"
 
@@ -93,6 +94,7 @@ class Origin:
 
 
 BY_FORM = Origin()
+BY_OTHERS = ("delegation", "import")  # kinds of origin: the person was asked nothing but contacts
 
 # A quota of their own for each institution, when the meeting limits them.
 _INSTITUTION = text("""
@@ -186,6 +188,11 @@ _EARLIER = text("""
     SELECT id, code, status, request_hash FROM registration
     WHERE meeting_id = :meeting_id AND idempotency_key = :key""")
 
+_REGISTERED = text("""
+    SELECT 1 FROM registration
+    WHERE meeting_id = :meeting_id AND person_key = :person_key
+      AND status NOT IN ('rejected', 'cancelled')""")
+
 _FIND = text("""
     SELECT registration.*, meeting.slug FROM registration
     JOIN meeting ON meeting.id = registration.meeting_id WHERE registration.id = :id""")
@@ -226,11 +233,18 @@ def submit(
         earlier = _earlier(connection, meeting, key, values["request_hash"])
         if earlier:
             return earlier
-        if outcome.waiting_list is None:
-            raise Closed
-        raise QuotaFull(outcome.full_kinds, may_wait=outcome.waiting_list)
+        raise _refusal(connection, outcome, values)
     bus.outbox.ring_now()
     return Submitted(values["id"], values["code"], outcome.status, values["own_link"])
+
+
+def _refusal(connection: Connection, outcome: Row[Any], values: dict[str, Any]) -> Exception:
+    if outcome.waiting_list is None:
+        return Closed()
+    # Their own seat may be what filled the quota: nobody is sent to wait for what they have.
+    if connection.execute(_REGISTERED, values).first():
+        return AlreadyRegistered()
+    return QuotaFull(outcome.full_kinds, may_wait=outcome.waiting_list)
 
 
 def find(session: Session, registration_id: UUID) -> Row[Any]:
@@ -242,9 +256,12 @@ def find(session: Session, registration_id: UUID) -> Row[Any]:
 
 
 def own_link(registration_id: UUID, meeting_ends_at: datetime) -> str:
-    """The registrant's own signed page, as an absolute address."""
-    seconds = int((meeting_ends_at + LINK_AFTER_MEETING - datetime.now(UTC)).total_seconds())
-    token = own_links.sign(str(registration_id), seconds=seconds)
+    """The registrant's own signed page, as an absolute address.
+
+    It serves until `LINK_AFTER_MEETING`, and for `LINK_AT_LEAST` from now.
+    """
+    serves = max(meeting_ends_at + LINK_AFTER_MEETING - datetime.now(UTC), LINK_AT_LEAST)
+    token = own_links.sign(str(registration_id), seconds=int(serves.total_seconds()))
     return f"{settings().base_url}/registration/r/{token}"
 
 
@@ -283,7 +300,7 @@ def new_code() -> str:
 
 def _values(meeting: Row[Any], form: RegistrationForm, key: str, origin: Origin) -> dict[str, Any]:
     """All that `_SUBMIT` binds."""
-    event = _submitted(meeting, form)
+    event = _submitted(meeting, form, origin)
     row = bus.outbox.row(event)
     waiting = bus.outbox.row(_waitlisted(event))
     consents = {
@@ -301,7 +318,8 @@ def _values(meeting: Row[Any], form: RegistrationForm, key: str, origin: Origin)
         "library_id": form.library_id,
         "institution": institution_key(form.library_name, form.region_code),
         "person_key": person_key(form.name, form.email, form.phone, form.region_code),
-        "needs": form.needs.model_dump_json(),
+        # What nobody was asked stays open, see `questions.left`.
+        "needs": "{}" if origin.kind in BY_OTHERS else form.needs.model_dump_json(),
         "answers": json.dumps(form.answers),
         "nik": nik.encrypt(form.nik) if form.nik else None,
         "nik_fingerprint": nik.fingerprint(form.nik) if form.nik else None,
@@ -327,7 +345,7 @@ def _values(meeting: Row[Any], form: RegistrationForm, key: str, origin: Origin)
     }
 
 
-def _submitted(meeting: Row[Any], form: RegistrationForm) -> RegistrationSubmitted:
+def _submitted(meeting: Row[Any], form: RegistrationForm, origin: Origin) -> RegistrationSubmitted:
     registration_id = uuid7()
     return RegistrationSubmitted(
         registration_id=registration_id,
@@ -336,7 +354,16 @@ def _submitted(meeting: Row[Any], form: RegistrationForm) -> RegistrationSubmitt
         meeting=meetings.facts(meeting),
         participant=Participant(**form.model_dump(include=set(Participant.model_fields))),
         own_link=own_link(registration_id, meeting.ends_at),
+        registered_by=_registered_by(origin),
     )
+
+
+def _registered_by(origin: Origin) -> str:
+    """Name and region of who registered somebody else; empty when people did it themselves."""
+    if origin.kind not in BY_OTHERS:
+        return ""
+    region = regions.find(origin.actor.region_code)
+    return f"{origin.actor.name}, {region.label}" if region else origin.actor.name
 
 
 def _waitlisted(event: RegistrationSubmitted) -> RegistrationWaitlisted:
@@ -349,7 +376,8 @@ def _waitlisted(event: RegistrationSubmitted) -> RegistrationWaitlisted:
             meeting=event.meeting,
             participant=event.participant,
             own_link=event.own_link,
-        )
+        ),
+        registered_by=event.registered_by,
     )
 
 

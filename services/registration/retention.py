@@ -68,7 +68,8 @@ _IMPORT_ROWS = text("""
            OR (import_job.finished_at IS NOT NULL AND lower(cell.value) = ANY (:names)))""")
 
 # An event is deleted once all have it; `forget_letters` comes back for those on their way. Ids
-# sort by time, so what is older than the registrations is not even read.
+# sort by time, so what is older than the registrations is not even read (the bound is selected, as
+# uuidv7() is volatile and would be asked for every row).
 _SETTLED = """
     sent_at IS NOT NULL AND NOT EXISTS (
         SELECT FROM delivery WHERE delivery.event_id = outbox.id AND delivery.due_at IS NOT NULL)"""
@@ -76,7 +77,7 @@ _SETTLED = """
 _OUTBOX = text(f"""
     WITH gone AS (
         DELETE FROM outbox
-        WHERE id >= uuidv7(CAST(:since AS timestamptz) - interval '1 minute' - now())
+        WHERE id >= (SELECT uuidv7(CAST(:since AS timestamptz) - interval '1 minute' - now()))
           AND (envelope ->> 'subject' = ANY (:nouns)
                OR (type = :links AND (lower(envelope -> 'data' ->> 'email') = ANY (:contacts)
                                       OR envelope -> 'data' ->> 'phone' = ANY (:contacts))))
@@ -87,13 +88,17 @@ _OUTBOX = text(f"""
 
 _LETTERS = text(f"""
     WITH erased AS MATERIALIZED (
-        SELECT id::text AS subject, submitted_at FROM registration
+        SELECT id, id::text AS subject, submitted_at FROM registration
         WHERE erased_at > now() - interval '60 days'
+    ), named AS MATERIALIZED (  -- the answer to what they asked says how to tell them
+        SELECT subject FROM erased UNION ALL
+        SELECT data_request.id::text FROM data_request
+        JOIN erased ON erased.id = registration_id
     ), gone AS (
         -- IS TRUE keeps it from being a join: each envelope is read once, and looked up in a hash.
         DELETE FROM outbox
-        WHERE id >= uuidv7((SELECT min(submitted_at) FROM erased) - interval '1 minute' - now())
-          AND (envelope ->> 'subject' IN (SELECT subject FROM erased)) IS TRUE
+        WHERE id >= (SELECT uuidv7(min(submitted_at) - interval '1 minute' - now()) FROM erased)
+          AND (envelope ->> 'subject' IN (SELECT subject FROM named)) IS TRUE
           AND type <> :erased_type AND {_SETTLED}
         RETURNING outbox.id
     )

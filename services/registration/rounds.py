@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from services.registration import agenda, audit, hosting, meetings, question_editing
 from services.registration.audit import SYSTEM, Change
-from services.registration.hosting_schemas import RoundForm
+from services.registration.hosting_schemas import LONGEST_KEPT, RoundForm
 from services.registration.meetings import QuotaPlan
 from services.registration.models import Meeting, Round
 from services.registration.resources import bus
@@ -64,6 +64,7 @@ class RoundPlan:
     per_institution: int | None = None
     waiting_list: bool = True
     offer_hours: int = 48
+    keep_days: int = LONGEST_KEPT
     copy_from: str = ""
     certificate: dict[str, Any] = field(default_factory=dict)
     letter: dict[str, Any] = field(default_factory=dict)
@@ -74,7 +75,7 @@ def plan_of(form: RoundForm) -> RoundPlan:
     papers = form.model_dump(include={"signer_prefix", "signer_office", "signer_name"})
     papers["signer_title"] = form.signer_title
     same = "name first_day waves capacity per_regency title meeting_title days_between length_days"
-    same += " starts ends per_institution waiting_list offer_hours copy_from"
+    same += " starts ends per_institution waiting_list offer_hours keep_days copy_from"
     return RoundPlan(
         **{name: getattr(form, name) for name in same.split()},
         per_type={str(k): seats for k, seats in form.per_type.items() if seats is not None},
@@ -293,6 +294,7 @@ def template_meeting(plan: RoundPlan, province: Region, first_day: date) -> Meet
         per_institution=plan.per_institution,
         waiting_list=plan.waiting_list,
         offer_hours=plan.offer_hours,
+        keep_days=plan.keep_days,
         certificate=dict(plan.certificate),
         letter=dict(plan.letter),
     )

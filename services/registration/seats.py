@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.registration import audit, quotas, registrations
+from services.registration import audit, lost_contacts, quotas, registrations
 from services.registration.audit import REGISTRANT, SYSTEM, Change
 from services.registration.models import Meeting, Registration
 from services.registration.quotas import HOLDING, Board
@@ -180,7 +180,8 @@ def correct(session: Session, registration_id: UUID, changes: Mapping[str, Any])
         raise registrations.AlreadyRegistered from error
     _log_correction(session, person, before, changes)
     facts = registrations.facts(person, board.meeting)
-    bus.publish(session, events.RegistrationCorrected(registration=facts))
+    lost = lost_contacts.told(before, person, board.meeting)
+    bus.publish(session, events.RegistrationCorrected(registration=facts), *lost)
     give_on(board)
     return person
 

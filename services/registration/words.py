@@ -59,6 +59,10 @@ REFUSALS: dict[str, str] = {
         "Langkah ini tidak dapat dilakukan lagi. Muat ulang halaman untuk melihat keadaan terbaru."
     ),
     "not-over": _("Sertifikat baru dapat diterbitkan pada hari terakhir pertemuan."),
+    "door-closed": _(
+        "Check-in terbuka bagi petugas kabupaten/kota dari tiga hari sebelum pertemuan sampai "
+        "tujuh hari sesudahnya. Di luar itu, tuan rumah yang mengurusnya."
+    ),
     "quota-below-taken": _(
         "Kuota tidak boleh lebih kecil daripada kursi yang sudah terisi. Batalkan dulu sebagian "
         "pendaftaran, atau naikkan kuotanya."

@@ -28,7 +28,9 @@ from services.reporting.pages import (
     own_forms,
     own_links,
     reports,
+    rules,
     schedules,
+    stories,
     targets,
     verify,
     verify_one,
@@ -36,6 +38,7 @@ from services.reporting.pages import (
 from services.reporting.pages.common import pages
 from services.reporting.pages.own_common import OwnLinkOver, link_over
 from services.reporting.period_locks import LockNotFound
+from services.reporting.published_stories import StoryNotFound
 from services.reporting.report_schedules import ScheduleNotFound
 from services.reporting.reports import KeyReused, ReportNotFound, TooManyReports
 from services.reporting.resources import bus
@@ -52,6 +55,7 @@ REFUSED: Refusals = {
     RegionNotFound: lambda _: status_problem(404),
     ScheduleNotFound: lambda _: status_problem(404),
     LockNotFound: lambda _: status_problem(404),
+    StoryNotFound: lambda _: status_problem(404),
     KeyReused: lambda _: Problem(
         409,
         "key-reused",
@@ -93,6 +97,8 @@ for router in (
     files,
     dashboard,
     open_data,
+    stories,
+    rules,
     targets,
     verify,
     verify_one,

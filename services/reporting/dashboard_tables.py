@@ -7,6 +7,7 @@ from typing import Any
 
 from services.reporting import tile_maps
 from services.reporting.dashboards import Board
+from services.reporting.streams import MEANS, STOCKS
 
 Cell = str | int | float | None
 
@@ -26,15 +27,27 @@ def _figures(board: Board) -> Table:
         "measure": "Ukuran",
         "value": "Jumlah",
         "before": "Periode sebelumnya",
+        "how": "Cara menghitung",
     }
     return Table(
         columns,
-        [(f.name, f.stream or None, f.measure, f.value, f.before) for f in board.figures],
+        [
+            (f.name, f.stream or None, f.measure, f.value, f.before, how(f.measure))
+            for f in board.figures
+        ],
     )
 
 
+def how(measure: str) -> str:
+    """What its figure is over months: a sum, or of each library what it last reported."""
+    if measure in MEANS:
+        return "mean of last reports"
+    return "sum of last reports" if measure in STOCKS else "sum"
+
+
 def _trend(board: Board) -> Table:
-    columns = {"month": "Bulan", "value": "Jumlah", "verified": "Terverifikasi"}
+    month = "Bulan pertama semester" if board.view.is_half_yearly else "Bulan"
+    columns = {"month": month, "value": "Jumlah", "verified": "Terverifikasi"}
     return Table(columns, [(f"{m.month:%Y-%m}", m.value, m.verified) for m in board.trend])
 
 

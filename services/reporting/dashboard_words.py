@@ -21,7 +21,7 @@ MEASURES: dict[str, str] = {
     "books": _("Buku"),
     "ebooks": _("Buku digital"),
     "computers": _("Komputer"),
-    "bandwidth": _("Bandwidth (Mbps)"),
+    "bandwidth": _("Rata-rata bandwidth (Mbps)"),
     "villages": _("Desa"),
 }
 VISITS = _("Kunjungan")  # the people of the visitors' stream
@@ -39,6 +39,11 @@ PERIODS: dict[str, str] = {
 MAP = _(
     "Makin pekat dan makin banyak titik, makin besar jumlahnya. Pilih kotak untuk melihat isinya."
 )
+STOCKS = _(
+    "Buku, komputer, dan bandwidth tidak dijumlahkan antarsemester: dari tiap perpustakaan "
+    "dihitung laporannya yang terakhir dalam masa ini. Bandwidth adalah rata-rata per perpustakaan."
+)
+EACH_HALF_YEAR = _("Tiap titik adalah keadaan menurut laporan untuk semester itu.")
 BELOW: dict[int, str] = {
     0: _("Provinsi"),
     2: _("Kabupaten/kota"),
@@ -55,6 +60,12 @@ def measure_label(stream: str, measure: str) -> str:
 def month(value: date, language: Language = "id", *, short: bool = False) -> str:
     """November 2026, or Nov 2026."""
     return dates.format_date(value, "MMM y" if short else "MMMM y", locale=language)
+
+
+def half_year(first: date, language: Language = "id") -> str:
+    """Jan-Jun 2026, of its first month."""
+    last = dates.format_date(first.replace(month=first.month + 5), "MMM y", locale=language)
+    return f"{dates.format_date(first, 'MMM', locale=language)}–{last}"
 
 
 def months(first: date, last: date, language: Language = "id") -> str:
@@ -101,10 +112,10 @@ COLUMNS: dict[str, str] = {
     "elderly": _("Di antaranya lansia"),
     "disabled": _("Di antaranya penyandang disabilitas"),
     "amount": _("Rupiah: dana dari advokasi, dana replikasi, atau tambahan penghasilan"),
-    "books": _("Buku menurut laporan peningkatan layanan"),
-    "ebooks": _("Buku digital menurut laporan peningkatan layanan"),
-    "computers": _("Komputer menurut laporan peningkatan layanan"),
-    "bandwidth": _("Lebar pita internet dalam Mbps menurut laporan peningkatan layanan"),
+    "books": _("Buku pada semester yang dimulai bulan itu; antarsemester tidak dijumlahkan"),
+    "ebooks": _("Buku digital pada semester itu; antarsemester tidak dijumlahkan"),
+    "computers": _("Komputer pada semester itu; antarsemester tidak dijumlahkan"),
+    "bandwidth": _("Rata-rata bandwidth per perpustakaan pada semester itu, dalam Mbps"),
     "villages": _("Desa yang melakukan replikasi mandiri"),
     "topic": _("Bidang cerita"),
     "title": _("Judul cerita"),

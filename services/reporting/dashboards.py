@@ -10,116 +10,28 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy import Row, exists, select
 from sqlalchemy.orm import Session
 
-from services.reporting import aggregates, completeness, kpi, targets
-from services.reporting.aggregates import DISTRICT, REGENCY, Asked, By
-from services.reporting.kpi import Period, Score
+from services.reporting import aggregates, completeness, kpi, stocks, targets
+from services.reporting.aggregates import REGENCY, By
+from services.reporting.dashboard_views import View, measures, this_month
+from services.reporting.kpi import Score
 from services.reporting.models import Library
-from services.reporting.streams import STREAMS
+from services.reporting.streams import STOCKS, STREAMS
 from services.reporting.targets import INDICATORS, Progress, RegionNotFound
 from shared import regions
 from shared.security import Caller, in_scope, within
 
 HARDLY = 10  # times as much: a percentage tells nothing then
-USUAL = 12  # months
 MOST = 120  # months: ten years, which are added up while a reader waits
 _CODE = re.compile(r"\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?", re.ASCII)
 
 
 class TooManyMonths(ValueError):
     """More than `MOST` are asked for at once."""
-
-
-def this_month() -> date:
-    """The month that it is in the capital."""
-    return completeness.today().replace(day=1)
-
-
-def moved(month: date, by: int) -> date:
-    """So many months later, or earlier."""
-    count = month.year * 12 + month.month - 1 + by
-    return date(count // 12, count % 12 + 1, 1)
-
-
-def measures(stream: str) -> tuple[str, ...]:
-    """What can be shown of a stream; of all together only their number."""
-    if not stream:
-        return ("reports",)
-    own = tuple(name for name in STREAMS[stream].measures if name != "timely")
-    people = ("people",) if "male" in own and "people" not in own else ()
-    return ("reports", *people, *own)
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What is asked for; the address says all of it, so that it can be shared."""
-
-    region_code: str
-    first: date
-    last: date
-    stream: str = ""
-    measure: str = "reports"
-    only_verified: bool = False
-    public: bool = False
-
-    @property
-    def months(self) -> list[date]:
-        """Each month, from the first to the last."""
-        return [moved(self.first, at) for at in range(self._count)]
-
-    @property
-    def before(self) -> "View":
-        """As many months, just before."""
-        first, last = moved(self.first, -self._count), moved(self.first, -1)
-        return replace(self, first=first, last=last)
-
-    @property
-    def period(self) -> Period:
-        """For scores: a month that has not begun asks for nothing yet."""
-        last = max(min(self.last, this_month()), self.first)
-        return Period(self.first, last, self.only_verified)
-
-    @property
-    def has_below(self) -> bool:
-        """Whether regions below this one are shown."""
-        return len(self.region_code) < (REGENCY if self.public else aggregates.VILLAGE)
-
-    @property
-    def has_libraries(self) -> bool:
-        """Whether single libraries are shown."""
-        return len(self.region_code) >= DISTRICT and not self.public
-
-    @property
-    def _count(self) -> int:
-        return (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
-
-    def asked(self, *only: str) -> Asked:
-        """The same for the sums."""
-        return Asked(
-            self.region_code,
-            self.first,
-            self.last,
-            self.stream or None,
-            only_verified=self.only_verified,
-            measures=only or measures(self.stream)[1:],
-        )
-
-    def query(self, **changes: str) -> str:
-        """The part of the address that says what is asked for; an empty change leaves one out."""
-        said = {
-            "region": self.region_code,
-            "first": f"{self.first:%Y-%m}",
-            "last": f"{self.last:%Y-%m}",
-            "stream": self.stream,
-            "measure": self.measure if self.measure != "reports" else "",
-            "verified": "yes" if self.only_verified and not self.public else "",
-        }
-        return urlencode({name: value for name, value in (said | changes).items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +160,11 @@ def board(session: Session, caller: Caller, view: View) -> Board:
 
 def one_library(
     session: Session, caller: Caller, view: View, library_id: UUID
-) -> tuple[str, Score]:
-    """A library's name and score, with the arithmetic. Raises `RegionNotFound`."""
+) -> tuple[str, Score | None]:
+    """A library's name and score, with the arithmetic; None for none yet.
+
+    Raises `RegionNotFound`.
+    """
     found = session.execute(
         select(Library.name, Library.region_code).where(
             Library.id == library_id, in_scope(Library.region_code, caller)
@@ -258,15 +173,25 @@ def one_library(
     if found is None:
         raise RegionNotFound(str(library_id))
     scores = kpi.by_library(session, found.region_code, view.period)
-    return found.name, scores.get(library_id) or kpi.score({}, view.period.months)
+    return found.name, scores.get(library_id)
 
 
 def _figures(session: Session, view: View) -> list[Figure]:
     if view.stream:
         now = aggregates.totals(session, view.asked())
         then = aggregates.totals(session, view.before.asked())
+        stands, stood = (
+            stocks.breakdown(session, one.asked())[0] if view.has_stocks else None
+            for one in (view, view.before)
+        )
         return [
-            Figure(name, int(getattr(now, name)), int(getattr(then, name)), view.stream, name)
+            Figure(
+                name,
+                int(getattr(stands if name in STOCKS else now, name)),
+                int(getattr(stood if name in STOCKS else then, name)),
+                view.stream,
+                name,
+            )
             for name in measures(view.stream)
         ]
     sums = targets.by_stream(session, view.asked(*targets.MEASURES))
@@ -279,17 +204,27 @@ def _figures(session: Session, view: View) -> list[Figure]:
 
 def _rows(session: Session, view: View, *by: By) -> Sequence[Row[Any]]:
     """Sums with what is shown alone: each measure that nobody asks for makes it faster."""
-    only = () if view.measure == "reports" else (view.measure,)
+    only = () if view.measure == "reports" or view.is_stock else (view.measure,)
     return aggregates.breakdown(session, replace(view.asked(), measures=only), *by)
 
 
+def _stocks(session: Session, view: View, by: stocks.By) -> dict[Any, int]:
+    """What is shown, as it was last reported."""
+    rows = stocks.breakdown(session, view.asked(), by)
+    return {getattr(row, by): int(getattr(row, view.measure)) for row in rows}
+
+
 def _trend(session: Session, view: View) -> list[Month]:
+    if view.is_stock:
+        stands = _stocks(session, view, "month")
+        checked = _stocks(session, replace(view, only_verified=True), "month")
+        return [Month(one, stands.get(one, 0), checked.get(one, 0)) for one in view.steps]
     value = dict.fromkeys(view.months, 0)
     verified = dict.fromkeys(view.months, 0)
     for row in _rows(session, view, "month", "verified"):
         value[row.month] += getattr(row, view.measure)
         verified[row.month] += getattr(row, view.measure) if row.verified else 0
-    return [Month(month, int(value[month]), int(verified[month])) for month in view.months]
+    return [Month(month, int(value[month]), int(verified[month])) for month in view.steps]
 
 
 def _categories(session: Session, view: View) -> list[tuple[str, int]]:
@@ -329,9 +264,12 @@ def _parts(session: Session, view: View, coverage: Mapping[str, Coverage]) -> li
     sums: dict[str, list[int]] = {}
     for row in _rows(session, view, "region", "verified"):
         one = sums.setdefault(row.region, [0, 0, 0])
-        one[0] += getattr(row, view.measure)
+        one[0] += 0 if view.is_stock else getattr(row, view.measure)
         one[1] += row.reports
         one[2] += row.reports if row.verified else 0
+    if view.is_stock:
+        for region, value in _stocks(session, view, "region").items():
+            sums.setdefault(region, [0, 0, 0])[0] = value
     scores = {}
     if not view.public:
         digits = aggregates.below(view.region_code)
@@ -353,6 +291,9 @@ def _part(code: str, sums: list[int], coverage: Coverage | None, score: Row[Any]
 
 def _places(session: Session, caller: Caller, view: View) -> list[Place]:
     sums = {row.library: row for row in _rows(session, view, "library")}
+    values = {id_: int(getattr(row, view.measure, 0)) for id_, row in sums.items()}
+    if view.is_stock:
+        values = _stocks(session, view, "library")
     scores = kpi.by_library(session, view.region_code, view.period)
     rows = session.execute(
         select(Library.id, Library.name, Library.region_code)
@@ -364,7 +305,7 @@ def _places(session: Session, caller: Caller, view: View) -> list[Place]:
             row.id,
             row.name,
             row.region_code,
-            int(getattr(sums.get(row.id), view.measure, 0)),
+            values.get(row.id, 0),
             int(getattr(sums.get(row.id), "reports", 0)),
             scores.get(row.id),
         )

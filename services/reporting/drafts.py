@@ -7,13 +7,13 @@ Nothing is changed silently: what cannot be right is an error, what is hardly ri
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from services.reporting.streams import BY_AGE, BY_SEX, Field, Kind, Stream
+from services.reporting.streams import BY_AGE, BY_SEX, Field, Kind, Stream, medium
 
 T = TypeVar("T")
 
@@ -47,6 +47,15 @@ class Draft:
         return self.day.replace(day=1)
 
     @property
+    def last_day(self) -> date:
+        """Of the day, month or half-year that it is about."""
+        if self.stream.every == "day":
+            return self.day
+        months = self.day.month + (1 if self.stream.every == "month" else 6)
+        following = date(self.day.year + (months - 1) // 12, (months - 1) % 12 + 1, 1)
+        return following - timedelta(days=1)
+
+    @property
     def content_hash(self) -> str:
         """The same for the same content, however often it comes."""
         content = [self.stream.name, str(self.day), self.title, dict(self.fields), self._counted()]
@@ -69,8 +78,13 @@ class _Mistake(ValueError):
     """A key of `words.MISTAKES`."""
 
 
-def read(stream: Stream, raw: Raw, today: date) -> Draft:
-    """Read a report. Raises `Invalid` with all that is wrong at once."""
+def read(
+    stream: Stream, raw: Raw, today: date, *, forgiven: Collection[str] = frozenset()
+) -> Draft:
+    """Read a report. Raises `Invalid` with all that is wrong at once.
+
+    `forgiven` are fields that may be empty also where another one asks for them.
+    """
     reader = _Reader(raw)
     day = reader.take("day", lambda typed: _day(_text(typed, 10, required=True), stream, today))
     title = ""
@@ -79,7 +93,7 @@ def read(stream: Stream, raw: Raw, today: date) -> Draft:
     fields: dict[str, Any] = {}
     measures: dict[str, int] = {}
     for asked in stream.fields:
-        value = reader.take(asked.name, partial(_value, asked))
+        value = reader.take(asked.name, partial(_value, asked, today))
         if asked.name in stream.measures:
             measures[asked.name] = value or 0
         elif value not in (None, "", []):
@@ -88,7 +102,7 @@ def read(stream: Stream, raw: Raw, today: date) -> Draft:
         measures |= _people(reader)
     if stream.name == "pengunjung":
         measures["people"] = sum(measures[name] for name in BY_SEX)
-    _fit(reader, fields, measures)
+    _fit(reader, fields, measures, forgiven)
     if reader.errors or day is None:
         raise Invalid(reader.errors)
     return Draft(stream, day, title, fields, measures)
@@ -132,7 +146,7 @@ def _day(typed: str, stream: Stream, today: date) -> date:
     return found
 
 
-def _value(asked: Field, typed: Any) -> Any:
+def _value(asked: Field, today: date, typed: Any) -> Any:
     """One field, by its kind."""
     if asked.kind == "choices":
         return _choices(asked, typed)
@@ -144,7 +158,7 @@ def _value(asked: Field, typed: Any) -> Any:
     written = _text(typed, asked.most, required=asked.required)
     check = _CHECKS.get(asked.kind)
     if written and check:
-        check(asked, written)
+        check(asked, today, written)
     return written
 
 
@@ -193,24 +207,26 @@ def _choices(asked: Field, typed: Any) -> list[str]:
     return [option for option in asked.options or {} if option in chosen]
 
 
-def _in_list(asked: Field, written: str) -> None:
+def _in_list(asked: Field, _today: date, written: str) -> None:
     if written not in (asked.options or {}):
         raise _Mistake("not-in-list")
 
 
-def _link(_asked: Field, written: str) -> None:
+def _link(_asked: Field, _today: date, written: str) -> None:
     if not written.lower().startswith(("https://", "http://")):
         raise _Mistake("no-link")
 
 
-def _date(_asked: Field, written: str) -> None:
+def _date(_asked: Field, today: date, written: str) -> None:
     try:
-        date.fromisoformat(written)
+        found = date.fromisoformat(written)
     except ValueError:
         raise _Mistake("no-date") from None
+    if found > today:
+        raise _Mistake("future")
 
 
-_CHECKS: dict[Kind, Callable[[Field, str], None]] = {
+_CHECKS: dict[Kind, Callable[[Field, date, str], None]] = {
     "choice": _in_list,
     "url": _link,
     "date": _date,
@@ -230,11 +246,24 @@ def _people(reader: _Reader) -> dict[str, int]:
     return {"people": whole or 0} | {name: number or 0 for name, number in parts.items()}
 
 
-def _fit(reader: _Reader, fields: Raw, measures: Mapping[str, int]) -> None:
-    """What one field asks of another."""
-    if fields.get("hasil") == "Dana" and not measures.get("amount"):
+def _fit(
+    reader: _Reader, fields: Raw, measures: Mapping[str, int], forgiven: Collection[str]
+) -> None:
+    """What one field asks of another, and what it has no room for."""
+    given = {*fields, *forgiven, *(name for name, number in measures.items() if number)}
+    if fields.get("hasil") == "Dana" and "amount" not in given:
         reader.wrong("amount", "missing")
-    if fields.get("hasil") == "Regulasi" and not fields.get("hasil_regulasi"):
+    if fields.get("hasil") == "Regulasi" and "hasil_regulasi" not in given:
         reader.wrong("hasil_regulasi", "missing")
-    if fields.get("media") == "Lainnya" and not fields.get("nama_media"):
-        reader.wrong("nama_media", "missing")
+    # Sums take all money of advocacy as its funds.
+    if "hasil" in fields and fields["hasil"] != "Dana" and measures.get("amount"):
+        reader.wrong("amount", "only-funds")
+    for name in ("hasil_regulasi", "tanggal_terbit"):
+        if "hasil" in fields and fields["hasil"] != "Regulasi" and fields.get(name):
+            reader.wrong(name, "only-regulation")
+    if fields.get("media") == "Lainnya":
+        named = fields.get("nama_media")
+        if not named:
+            reader.wrong("nama_media", "missing")
+        elif medium(named):
+            reader.wrong("nama_media", "listed")

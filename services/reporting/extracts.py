@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -67,7 +67,11 @@ _WORDS: dict[str, dict[str, Any]] = {
         "file": "data",
         "period": "Periode",
         "region": "Wilayah",
-        "heads": ("ID", "Tanggal", "Perpustakaan", "Kode wilayah", "Provinsi", "Kab/kota", "Tahap"),
+        "heads": (
+            *("ID", "Tanggal", "Perpustakaan", "Kode wilayah", "Provinsi", "Kab/kota"),
+            *("Kecamatan", "Desa/kelurahan", "Tahap", "Tanggal input", "Berkas bukti"),
+        ),
+        "visits": "Jumlah pengunjung",
         "title": "Judul",
         "people": "Jumlah peserta",
         "male": "Laki-laki",
@@ -84,7 +88,11 @@ _WORDS: dict[str, dict[str, Any]] = {
         "file": "data",
         "period": "Period",
         "region": "Region",
-        "heads": ("ID", "Date", "Library", "Region code", "Province", "Kab/kota", "Stage"),
+        "heads": (
+            *("ID", "Date", "Library", "Region code", "Province", "Kab/kota"),
+            *("District", "Village", "Stage", "Date handed in", "Files of evidence"),
+        ),
+        "visits": "Visits",
         "title": "Title",
         "people": "Participations",
         "male": "Male",
@@ -223,7 +231,7 @@ class Extract:
         return _sql(self._fields)
 
     def _bound(self, codes: list[str]) -> dict[str, Any]:
-        return {**self._values, "codes": codes, "names": json.dumps(_names())}
+        return {**self._values, "codes": codes, "names": json.dumps(_names(codes))}
 
     # --- forms -----------------------------------------------------------------------------
 
@@ -320,10 +328,16 @@ def _stretches(states: Sequence[Any]) -> Iterator[list[str]]:
         yield codes
 
 
-def _names() -> dict[str, str]:
-    provinces = regions.children(None)
-    places = [*provinces, *(below for one in provinces for below in regions.children(one.code))]
-    return {place.code: place.name for place in places}
+def _names(codes: Sequence[str]) -> dict[str, str]:
+    """Of kab/kota, the provinces they are in, and all below them."""
+    found = [regions.find(code) for code in {*codes, *(code[:2] for code in codes)}]
+    names = {place.code: place.name for place in found if place}
+    for code in codes:
+        if len(code) > len("21"):  # what a province's own library reports is in no kecamatan
+            for district in regions.children(code):
+                names[district.code] = district.name
+                names |= {village.code: village.name for village in regions.children(district.code)}
+    return names
 
 
 def _fields(stream: Stream, language: str) -> list[_Field]:
@@ -335,9 +349,13 @@ def _fields(stream: Stream, language: str) -> list[_Field]:
         *("activity.id::text", "day::text", "library.name", "place_code"),
         "coalesce(place.names ->> activity.province_code, activity.province_code)",
         "coalesce(place.names ->> activity.regency_code, '')",
+        *(_below(code) for code in ("left(place_code, 8)", "place_code")),
         f"CASE activity.stage {stages} END",
+        f"(submitted_at AT TIME ZONE '{regions.CAPITAL}')::date::text",
+        "(SELECT count(*) FROM evidence WHERE evidence.activity_id = activity.id)",
     )
     fields = [_Field(label, sql) for label, sql in zip(terms["heads"], common, strict=True)]
+    fields[-1] = replace(fields[-1], number=True)
     if stream.title:
         fields.append(_Field(say(stream.title), "title"))
     for field in stream.fields:
@@ -345,10 +363,19 @@ def _fields(stream: Stream, language: str) -> list[_Field]:
             fields.append(_Field(say(field.label), f"activity.{field.name}", number=True))
         else:
             fields.append(_Field(say(field.label), _own(field.name)))
+    if stream.name == "pengunjung":
+        fields.append(_Field(terms["visits"], "activity.people", number=True))
     if stream.counts_people:
         more = ("people", "male", "female", "children", "teens", "adults", "elderly", "disabled")
         fields += [_Field(terms[name], f"activity.{name}", number=True) for name in more]
     return fields
+
+
+def _below(code: str) -> str:
+    """The name of a kecamatan or village; of a library that lies in none, or in a new one, none."""
+    least = 8 if "left" in code else 13
+    named = f"CASE WHEN length(place_code) >= {least} THEN place.names ->> {code} END"
+    return f"coalesce({named}, '')"
 
 
 def _own(name: str) -> str:

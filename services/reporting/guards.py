@@ -48,7 +48,7 @@ def questions(
     # Money may well be none: only what a stream always counts is asked about.
     if draft.stream.must_count and not any(draft.measures.values()):
         asked.append(Asked("zero"))
-    if today - draft.day > LONG_AGO:
+    if today - draft.last_day > LONG_AGO:
         asked.append(Asked("long-ago"))
     if draft.stream.counts_people and draft.measures["people"] > MANY:
         asked.append(Asked("many"))

@@ -24,6 +24,7 @@ class RowCounts(BaseModel):
     noted: int = Field(description="Right, but to be looked at")
     open: int = Field(description="Right, but of a library that is not known yet")
     waiting: int = Field(description="Would be taken over; `known` of them change nothing")
+    twins: int = Field(description="Likely said twice by the file: left out but with `twins`")
     known: int = Field(description="Here already, as the preview found")
     comparing: int = Field(description="The preview is about to find out whether they are here")
     taken: int
@@ -33,18 +34,19 @@ class RowCounts(BaseModel):
 
 
 class ImportStatus(BaseModel):
-    """An import. `state` is that of the running step, `step` says which one it is."""
+    """An import. `status` is that of the running step, `step` says which one it is."""
 
     id: UUID
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    status: Literal["queued", "running", "done", "failed", "cancelled"]
     step: Step
     done: int
     total: int
     rows: int = Field(description="Of the file, once it is read")
     seconds_left: None = None  # these two are for the progress bar, which knows other jobs too
-    download_url: None = None
+    download: None = None
     file_name: str
     stream: str
+    period: str = Field(description="The month of rows without a date, as 2026-02, if one is told")
     error: str | None = None
     kept: dict[Kept, int] = Field(description="Reports that an undo left, by why")
     created_at: AwareDatetime

@@ -64,8 +64,14 @@ ERRORS: dict[str, str] = own_words.MISTAKES | {
     "no-date": _(
         "Tanggal tidak dapat dibaca. Tulis seperti 2026-03-17, 17/03/2026, atau Mar 2026."
     ),
+    "no-period": _(
+        "Berkas ini tidak menyebut tanggal. Unggah lagi, dan isi bulannya di formulir unggah."
+    ),
     "not-in-list": _("Tidak ada dalam daftar pilihan."),
-    "no-number": _("Bukan angka bulat."),
+    "no-number": _(
+        "Bukan angka bulat. Tulis seperti 1250 atau 1.250; pecahan hanya untuk bandwidth, "
+        "seperti 12,5."
+    ),
 }
 
 # What is hardly right: taken over as it is, but shown.
@@ -74,6 +80,14 @@ NOTES: dict[str, str] = {
     "zero": _("Semua angkanya nol."),
     "total-differs": _("Jumlah di berkas berbeda dari hasil penjumlahan."),
     "same-row": _("Baris yang sama persis sudah ada di atasnya."),
+    "twin": _("Baris di atasnya menyebut perpustakaan, tanggal, dan judul yang sama."),
+    "period-chosen": _(
+        "Tanpa tanggal di berkas; dihitung pada bulan yang dipilih saat mengunggah."
+    ),
+    "year-alone": _("Hanya tahunnya yang tertulis; dihitung pada bulan Januari."),
+    "no-regulation": _("Hasilnya regulasi, tetapi bentuknya tidak disebut."),
+    "no-funds": _("Hasilnya dana, tetapi nominalnya 0."),
+    "rounded": _("Bandwidth dibulatkan ke Mbps penuh."),
     "there": _("Laporan yang mirip untuk tanggal yang sama sudah ada."),
     "verified-now": _("Sudah ada; dengan berkas ini menjadi terverifikasi."),
 }
@@ -123,6 +137,7 @@ REFUSALS: dict[str, str] = {
     "form-expired": _("Halaman ini sudah terlalu lama terbuka. Silakan kirim sekali lagi."),
     "no-file": _("Pilih berkasnya dahulu."),
     "stream": _("Pilih salah satu dari daftar."),
+    "period": _("Pilih bulan yang sudah berjalan, paling awal Januari 2018."),
     "too-many-imports": _(
         "Anda sudah punya 10 impor yang belum selesai. Selesaikan atau batalkan salah satu lebih "
         "dahulu."

@@ -3,10 +3,13 @@
 How the programme's own score is made is not published; ours is a versioned rule, shown with its
 arithmetic, in the programme's steps of 1.25. Colours are its own: green above 75, yellow above 25,
 red below; which side 75 itself belongs to is said differently, so the edges are settings.
+
+Whole months count, from the one in which a library joined: one that is not over yet has asked for
+nothing, and nobody is asked for what was before. Without such a month there is no score yet.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
@@ -15,6 +18,7 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
+from services.reporting import completeness
 from services.reporting.aggregates import WITHIN
 from services.reporting.settings import settings
 from shared.web import gettext_noop as _
@@ -95,8 +99,13 @@ class Score:
         return colour(self.total)
 
 
-def score(sums: Mapping[str, Any], months: int, version: int = NEWEST) -> Score:
-    """Score a period of so many months. `sums` has a row of sums for each stream."""
+def score(sums: Mapping[str, Any], months: int, version: int = NEWEST) -> Score | None:
+    """Score so many whole months, or nothing yet without one.
+
+    `sums` has a row of sums for each stream.
+    """
+    if months < 1:
+        return None
     rule = RULES[version]
     return Score(version, tuple(_line(part, sums.get(part.stream), months) for part in rule.parts))
 
@@ -128,11 +137,17 @@ class Period:
     first: date
     last: date
     only_verified: bool = False
+    today: date = field(default_factory=completeness.today)
 
     @property
-    def months(self) -> int:
-        """How many."""
-        return (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
+    def whole(self) -> date:
+        """The last of its months that is over; before `first` where none is."""
+        return min(self.last, completeness.months(self.today, 2)[0])
+
+    def months(self, joined: date) -> int:
+        """How many of its months count for a library that joined then."""
+        first, last = max(self.first, joined), self.whole
+        return max(0, (last.year - first.year) * 12 + last.month - first.month + 1)
 
 
 def by_region(
@@ -141,31 +156,43 @@ def by_region(
     """By so much of a code: `region`, `libraries`, their `mean`, how many are of each colour.
 
     By the newest rule, in the database, as a country has thousands of libraries; one that reported
-    nothing has no points, and counts.
+    nothing has no points, and counts. One without a score yet does not.
     """
+    if period.whole < period.first:
+        return []
     asked = settings()
     values = {"digits": digits, "green": asked.kpi_green_above, "yellow": asked.kpi_yellow_above}
     return session.execute(_MEANS[period.only_verified], values | _asked(region_code, period)).all()
 
 
-def by_library(session: Session, region_code: str, period: Period) -> dict[UUID, Score]:
-    """The score of each library of a region, with its arithmetic: a few hundred at most."""
+def by_library(session: Session, region_code: str, period: Period) -> dict[UUID, Score | None]:
+    """The score of each library of a region, with its arithmetic: a few hundred at most.
+
+    None for one that has joined, but has no score yet.
+    """
     sums: dict[UUID, dict[str, Any]] = {}
+    joined: dict[UUID, date] = {}
     statement = _SUMS[period.only_verified]
     for row in session.execute(statement, _asked(region_code, period)):
         of = sums.setdefault(row.id, {})
+        joined[row.id] = row.expected_from
         if row.stream:
             of[row.stream] = row
-    return {library: score(of, period.months) for library, of in sums.items()}
+    return {library: score(of, period.months(joined[library])) for library, of in sums.items()}
 
 
 def _asked(region_code: str, period: Period) -> dict[str, Any]:
-    months = {"first": period.first, "last": period.last, "months": period.months}
+    months = {"first": period.first, "last": period.last, "whole": period.whole}
     return {"region": region_code} | months
 
 
 _PLACED = WITHIN.format(place="place_code")
-_LISTED = f"active AND expected_from <= :last AND {WITHIN.format(place='region_code')}"
+_LISTED = f"active AND expected_from <= :{{until}} AND {WITHIN.format(place='region_code')}"
+_COUNTED = "month BETWEEN :first AND :whole AND month >= expected_from"
+# What `Period.months` says.
+_MONTHS = """
+    (12 * (extract(year FROM CAST(:whole AS date)) - extract(year FROM since))
+        + extract(month FROM CAST(:whole AS date)) - extract(month FROM since) + 1)"""
 
 
 def _means(verified: str) -> TextClause:
@@ -176,18 +203,22 @@ def _means(verified: str) -> TextClause:
         for part in parts
     )
     points = " + ".join(
-        f"least({part.points}.0 * coalesce({part.name}, 0) / ({part.target} * :months),"
+        f"least({part.points}.0 * coalesce({part.name}, 0) / ({part.target} * months),"
         f" {part.points})"
         for part in parts
     )
     return text(f"""
         WITH reached AS (
-            SELECT library_id, {reached} FROM library_rollup
-            WHERE month BETWEEN :first AND :last {verified} AND {_PLACED} GROUP BY library_id
+            SELECT library_id, {reached} FROM library_rollup JOIN library ON id = library_id
+            WHERE {_COUNTED} {verified} AND {_PLACED} GROUP BY library_id
+        ), listed AS (
+            SELECT id, left(region_code, :digits) AS region, {_MONTHS} AS months
+            FROM (SELECT *, greatest(expected_from, CAST(:first AS date)) AS since FROM library)
+                AS library
+            WHERE {_LISTED.format(until="whole")}
         ), scored AS MATERIALIZED (  -- or its rule would be worked out for each column
-            SELECT left(region_code, :digits) AS region,
-                round(({points}) / {STEP}) * {STEP} AS total
-            FROM library LEFT JOIN reached ON library_id = id WHERE {_LISTED}
+            SELECT region, round(({points}) / {STEP}) * {STEP} AS total
+            FROM listed LEFT JOIN reached ON library_id = id
         )
         SELECT region, count(*) AS libraries, avg(total) AS mean,
             count(*) FILTER (WHERE total > :green) AS green,
@@ -198,10 +229,10 @@ def _means(verified: str) -> TextClause:
 
 def _sums(verified: str) -> TextClause:
     return text(f"""
-        SELECT id, stream, sum(reports) AS reports, sum(people) AS people
+        SELECT id, expected_from, stream, sum(reports) AS reports, sum(people) AS people
         FROM library LEFT JOIN library_rollup
-            ON library_id = id AND month BETWEEN :first AND :last {verified} AND {_PLACED}
-        WHERE {_LISTED} GROUP BY id, stream""")
+            ON library_id = id AND {_COUNTED} {verified} AND {_PLACED}
+        WHERE {_LISTED.format(until="last")} GROUP BY id, stream""")
 
 
 _MEANS = {False: _means(""), True: _means("AND verified")}

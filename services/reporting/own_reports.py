@@ -96,9 +96,9 @@ def months(session: Session, library: Library) -> list[Month]:
     return list(found.values())
 
 
-def score(of: Sequence[Month]) -> kpi.Score:
-    """Of the last `SCORED` whole months: this one is not over yet."""
-    whole = of[-SCORED - 1 : -1]
+def score(of: Sequence[Month]) -> kpi.Score | None:
+    """Of the last `SCORED` whole months since the library joined: this one is not over yet."""
+    whole = [month for month in of[-SCORED - 1 : -1] if month.expected]
     sums: dict[str, Sums] = {}
     for month in whole:
         for stream, one in month.sums.items():

@@ -15,6 +15,9 @@ MISTAKES: dict[str, str] = {
     "not-in-list": _("Pilih salah satu dari daftar."),
     "wrong-kind": _("Isian ini bukan jenis yang diminta."),
     "no-link": _("Tautan diawali dengan https://"),
+    "only-funds": _("Ini hanya untuk hasil berupa dana. Kosongkan, atau ganti hasilnya."),
+    "only-regulation": _("Ini hanya untuk hasil berupa regulasi. Kosongkan, atau ganti hasilnya."),
+    "listed": _("Media ini ada di daftar. Pilih namanya di sana."),
     "sex-sum": _("Laki-laki dan perempuan harus sama jumlahnya dengan semua peserta."),
     "age-sum": _("Kelompok umur harus sama jumlahnya dengan semua peserta."),
     "more-than-all": _("Jumlah ini lebih banyak daripada semua peserta."),
@@ -27,8 +30,8 @@ QUESTIONS: dict[Question, str] = {
         "Laporan yang mirip untuk tanggal yang sama sudah ada. Apakah ini kegiatan lain?"
     ),
     "again": _(
-        "Laporan untuk masa yang sama sudah ada, dan keduanya akan dijumlahkan. Apakah memang "
-        "begitu?"
+        "Laporan untuk masa yang sama sudah ada. Keduanya akan dijumlahkan; hanya dari buku, "
+        "komputer, dan bandwidth yang terakhir dihitung. Apakah memang begitu?"
     ),
     "long-ago": _("Tanggalnya lebih dari setengah tahun yang lalu. Apakah sudah benar?"),
     "many": _("Pesertanya lebih dari 5.000 orang. Apakah memang begitu?"),

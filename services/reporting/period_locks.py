@@ -16,11 +16,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from services.reporting.models import PeriodLock
-from services.reporting.streams import MEASURES, STREAMS
+from services.reporting.streams import MEANS, MEASURES, STREAMS
 from shared.security import Caller, in_scope
 
 PAGE = 50
-_SUMS = ("reports", *MEASURES)
+_SUMS = ("reports", *(name for name in MEASURES if name not in MEANS))
 Figures = Mapping[str, Mapping[str, int]]  # stream -> measure -> sum
 
 # Writers that are at it end first, and others wait for the moment that adding up takes: so every
@@ -184,14 +184,17 @@ def page(
 
 def compare(session: Session, found: PeriodLock) -> list[Line]:
     """Frozen and current figures, by stream and measure; zeros on both sides are left out."""
-    now = figures(session, found.region_code, found.month)
-    frozen: Figures = found.figures
-    lines = [
+    return lines(found.figures, figures(session, found.region_code, found.month))
+
+
+def lines(frozen: Figures, now: Figures) -> list[Line]:
+    """Two of such figures side by side; zeros on both sides are left out."""
+    every = [
         Line(stream, measure, *(side.get(stream, {}).get(measure, 0) for side in (frozen, now)))
         for stream in STREAMS
         for measure in _SUMS
     ]
-    return [line for line in lines if line.frozen or line.current]
+    return [line for line in every if line.frozen or line.current]
 
 
 def changed_since(

@@ -24,6 +24,21 @@ WORDS: dict[str, dict[str, Any]] = {
             "visits": "kunjungan",
             "stories": "cerita dampak",
         },
+        "verified": "{verified} dari {reports} terverifikasi",
+        "verification": "Angka di sini mencakup laporan yang belum diverifikasi: kini "
+        "{verified_activities} dari {activities} kegiatan pelibatan terverifikasi ({share}), dan "
+        "{verified} dari {reports} laporan semua jenis. Dasbor umum dan data terbuka hanya "
+        "menghitung yang terverifikasi.",
+        "since": "berubah sejak dikunci: {by} (kini {now})",
+        "unchanged": "tidak berubah sejak dikunci",
+        "moved": "{label} {since}",
+        "locked": "Periode ini dikunci pada {day}. Jumlah yang tercetak adalah angka saat dikunci; "
+        "{changed}. Rincian menurut wilayah adalah angka kini.",
+        "partly_locked": "Dari periode ini yang sudah dikunci: {months}. Bulan lainnya belum, jadi "
+        "yang tercetak adalah angka kini.",
+        "sum": "Seluruhnya, kini",
+        "sum_frozen": "Seluruhnya, saat dikunci",
+        "sum_since": "Berubah sejak dikunci",
         "up": "naik {by}% dari {since}",
         "down": "turun {by}% dari {since}",
         "many": "lebih dari {times} kali lipat {since}",
@@ -55,6 +70,7 @@ WORDS: dict[str, dict[str, Any]] = {
             "Kunjungan",
             "Publikasi",
             "Advokasi",
+            "Verifikasi",
             "Lengkap",
             "Skor",
         ],
@@ -80,6 +96,21 @@ WORDS: dict[str, dict[str, Any]] = {
             "visits": "visits",
             "stories": "impact stories",
         },
+        "verified": "{verified} of {reports} verified",
+        "verification": "These figures include reports that are not verified yet: by now "
+        "{verified_activities} of {activities} engagement activities are verified ({share}), and "
+        "{verified} of {reports} reports of all kinds. The public dashboard and the open data "
+        "count verified ones alone.",
+        "since": "changed since it was locked: {by} (now {now})",
+        "unchanged": "unchanged since it was locked",
+        "moved": "{label} {since}",
+        "locked": "This period was locked on {day}. The sums that are printed are those of that "
+        "moment; {changed}. The figures by region are those of now.",
+        "partly_locked": "Of this period these are locked: {months}. The other months are not, so "
+        "what is printed is as of now.",
+        "sum": "All, now",
+        "sum_frozen": "All, when it was locked",
+        "sum_since": "Changed since",
         "up": "up {by}% from {since}",
         "down": "down {by}% from {since}",
         "many": "more than {times} times that of {since}",
@@ -111,6 +142,7 @@ WORDS: dict[str, dict[str, Any]] = {
             "Visits",
             "Publications",
             "Advocacy",
+            "Verified",
             "Complete",
             "Score",
         ],

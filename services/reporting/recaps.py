@@ -187,8 +187,9 @@ class LibraryRecap:
             sums = self._sums.get(library.id, {})
             months = len({month for month, _stream in sums})
             place = place_name(library.region_code, self._params.language).split(", ")[0]
-            score = float(scores[library.id].total) if library.id in scores else None
-            yield (library.name, place, months, *_figures(sums), score)
+            score = scores.get(library.id)
+            total = float(score.total) if score else None
+            yield (library.name, place, months, *_figures(sums), total)
 
 
 def _figure_column(label: str) -> Column:

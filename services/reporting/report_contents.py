@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, text
 
+from services.reporting import kpi
 from services.reporting.aggregates import WITHIN
 from services.reporting.documents.common import Footer
 from services.reporting.pieces import Pieces
@@ -93,7 +94,7 @@ _LIBRARIES = text(f"""
 
 
 def watermark_of_sums(connection: Connection, region: str, spans: tuple[Span, ...]) -> str:
-    """The state of a region's libraries and of their sums, of all the periods."""
+    """The state of a region's libraries and of their sums, of all the periods as far as over."""
     values: dict[str, Any] = {
         "region": region,
         "first": min(span.first for span in spans),
@@ -101,4 +102,6 @@ def watermark_of_sums(connection: Connection, region: str, spans: tuple[Span, ..
     }
     sums = _LIBRARY_SUMS if len(region) > 2 else _SUMS
     parts = [connection.execute(query, values).scalar_one() for query in (_LIBRARIES, sums)]
-    return "-".join(parts)
+    # A score is of whole months: the next one is new though nothing else is.
+    whole = kpi.Period(values["first"], values["last"]).whole
+    return "-".join([*parts, f"{whole:%Y%m}"])

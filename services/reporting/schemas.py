@@ -18,12 +18,10 @@ class ReportDetail(BaseModel):
     format: str
     params: dict[str, Any]
     status: Literal["queued", "running", "done", "failed", "cancelled"]
-    state: str = Field(description="The same as status; what the progress bar reads")
     done: int
     total: int
     seconds_left: float | None
     download: str | None = Field(description="A signed address that serves for one hour")
-    download_url: str | None = Field(description="The same as download")
     error: str | None = Field(description="In both languages")
     created_at: AwareDatetime
     finished_at: AwareDatetime | None
@@ -50,7 +48,7 @@ class MeetingItem(BaseModel):
     zone: str
     starts_at: AwareDatetime
     ends_at: AwareDatetime
-    status: Literal["published", "cancelled"]
+    status: Literal["published", "running", "done", "cancelled"]
     revision: int
 
 

@@ -7,7 +7,6 @@ whole batches, and each report has a reference made from what it says: taken twi
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -20,7 +19,14 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.reporting import library_matching, sim_files, sim_imports, sim_known, sim_undoing
+from services.reporting import (
+    library_matching,
+    sim_files,
+    sim_imports,
+    sim_known,
+    sim_twins,
+    sim_undoing,
+)
 from services.reporting.models import SimImport, SimPlace, SimRow
 from services.reporting.resources import database
 from services.reporting.sim_files import Unreadable
@@ -61,18 +67,12 @@ _END = text(f"""
         finished_at = CASE WHEN :next = 'ready' THEN NULL ELSE now() END
     {_HELD} RETURNING id""")
 
-# By the batch: a whole file joined with itself is one row joined with one for a planner that has
-# not seen this file yet, and took a minute for 12,000 rows.
-_EQUAL = text("""
-    SELECT content, count(*) FROM sim_row
-    WHERE import_id = :id AND content = ANY (CAST(:contents AS uuid[])) AND errors = '{}'
-    GROUP BY content""")
-
-_WAITING = text("""
+_WAITING = text(f"""
     SELECT number, content, occurrence, report, notes, sim_place.library_id, sim_place.status
     FROM sim_row JOIN sim_place
         ON sim_place.import_id = sim_row.import_id AND sim_place.key = sim_row.place_key
-    WHERE sim_row.import_id = :id AND errors = '{}' AND outcome = '' AND status <> 'open'
+    WHERE sim_row.import_id = :id AND errors = '{{}}' AND outcome = '' AND status <> 'open'
+        AND (:twins OR NOT ({sim_twins.LEFT_OUT}))
     ORDER BY number LIMIT :limit""")
 
 _IN_SCOPE = (
@@ -191,12 +191,15 @@ def _read(held: Claim) -> Iterator[None]:
     now = datetime.now(UTC)
     fresh = (one for one in sim_files.rows(job.stored, known=True) if one[0] > (last or 0))
     while batch := list(islice(fresh, BATCH)):
-        parsed = [(number, _judged(job, parse(row, job.stream, now))) for number, row in batch]
+        parsed = [
+            (number, _judged(job, parse(row, job.stream, now, job.period))) for number, row in batch
+        ]
         with database.sessions.begin() as session:
             mark = _renew(session, held, len(parsed))
             _keep_places(session, job, [one for _, one in parsed if not one.errors])
-            nth = _occurrences(session, job, parsed)
-            session.execute(insert(SimRow), [_row(job, *one, nth[one[0]]) for one in parsed])
+            told = sim_twins.count(session, job.id, [one for _, one in parsed])
+            rows = zip(parsed, told, strict=True)
+            session.execute(insert(SimRow), [_row(job, *one, nth) for one, nth in rows])
         held.mark = mark
         last = batch[-1][0]
         yield
@@ -249,30 +252,17 @@ def _keep_places(session: Session, job: SimImport, good: list[Parsed]) -> None:
     session.flush()
 
 
-def _occurrences(
-    session: Session, job: SimImport, parsed: list[tuple[int, Parsed]]
-) -> dict[int, int]:
-    """How many good rows of the file said the same, up to each of these and with it."""
-    values = {"id": job.id, "contents": [one.content for _, one in parsed]}
-    before: Counter[UUID] = Counter(dict(session.execute(_EQUAL, values).all()))
-    nth = {}
-    for number, one in parsed:
-        before[one.content] += not one.errors
-        nth[number] = before[one.content]
-    return nth
-
-
-def _row(job: SimImport, number: int, parsed: Parsed, nth: int) -> dict[str, Any]:
-    again = nth > 1 and not parsed.errors  # the first of equal rows is number 1
+def _row(job: SimImport, number: int, parsed: Parsed, nth: sim_twins.Nth) -> dict[str, Any]:
     return {
         "import_id": job.id,
         "number": number,
         "place_key": parsed.place.key,
-        "content": parsed.content,
-        "occurrence": nth if again else 1,
+        "content": nth.content,
+        "occurrence": nth.equal,
+        "twin": nth.twin,
         "report": parsed.report,
         "errors": parsed.errors,
-        "notes": parsed.notes | ({"same-row": ""} if again else {}),
+        "notes": parsed.notes | nth.notes,
     }
 
 
@@ -280,7 +270,8 @@ def _take(held: Claim) -> Iterator[None]:
     """Take rows whose library is known, a batch in one statement and one transaction."""
     while True:
         with database.sessions.begin() as session:
-            rows = session.execute(_WAITING, {"id": held.row.id, "limit": BATCH}).all()
+            wanted = {"id": held.row.id, "limit": BATCH, "twins": held.row.with_twins}
+            rows = session.execute(_WAITING, wanted).all()
             if not rows:
                 return
             mark = _renew(session, held, len(rows))

@@ -6,7 +6,7 @@
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from sqlalchemy import Row, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.reporting import library_matching, sim_known, sim_undoing
+from services.reporting import drafts, library_matching, sim_known, sim_twins, sim_undoing
 from services.reporting.models import SimImport, SimPlace, SimRow
 from services.reporting.resources import bus, import_files
 from services.reporting.settings import settings
@@ -57,6 +57,7 @@ def order(  # noqa: PLR0913 - what an order says
     stored: str,
     file_name: str,
     stream: str,
+    period: str = "",
 ) -> None:
     """Have a stored file read; ordered twice with one id, it is one. `jobs` must be woken.
 
@@ -72,8 +73,18 @@ def order(  # noqa: PLR0913 - what an order says
         "file_name": " ".join(clean(file_name).split())[:200],
         "stored": stored,
         "stream": stream,
+        "period": period,
     }
     session.execute(insert(SimImport).values(values).on_conflict_do_nothing())
+
+
+def is_period(typed: str, today: date) -> bool:
+    """Whether it is a month, as 2026-02, in which there can be reports already."""
+    try:
+        month = date.fromisoformat(f"{typed}-01")
+    except ValueError:
+        return False
+    return drafts.FIRST_DAY <= month <= today
 
 
 def _room_for(session: Session, caller: Caller, import_id: UUID) -> None:
@@ -113,18 +124,21 @@ def page(
 
 
 # By key, row for row (OFFSET 0): while a file is read, the planner does not know how large it is.
-_COUNTS = text("""
-    SELECT count(*) AS rows, count(*) FILTER (WHERE errors <> '{}') AS bad,
-        count(*) FILTER (WHERE errors = '{}' AND notes <> '{}') AS noted,
-        count(*) FILTER (WHERE errors = '{}' AND status = 'open') AS open,
-        count(*) FILTER (WHERE errors = '{}' AND status <> 'open' AND outcome = '') AS waiting,
+_COUNTS = text(f"""
+    SELECT count(*) AS rows, count(*) FILTER (WHERE errors <> '{{}}') AS bad,
+        count(*) FILTER (WHERE errors = '{{}}' AND notes <> '{{}}') AS noted,
+        count(*) FILTER (WHERE errors = '{{}}' AND status = 'open') AS open,
+        count(*) FILTER (WHERE errors = '{{}}' AND status <> 'open' AND outcome = ''
+            AND NOT ({sim_twins.LEFT_OUT})) AS waiting,
+        count(*) FILTER (WHERE errors = '{{}}' AND status <> 'open' AND outcome = ''
+            AND {sim_twins.LEFT_OUT}) AS twins,
         count(*) FILTER (WHERE status <> 'open' AND outcome = '' AND known) AS known,
-        count(*) FILTER (WHERE errors = '{}' AND NOT compared AND outcome = '' AND known IS NULL)
+        count(*) FILTER (WHERE errors = '{{}}' AND NOT compared AND outcome = '' AND known IS NULL)
             AS comparing,
         count(*) FILTER (WHERE outcome = 'taken') AS taken,
         count(*) FILTER (WHERE outcome = 'already') AS already,
-        count(*) FILTER (WHERE errors = '{}' AND status = 'not_ours') AS not_ours,
-        count(*) FILTER (WHERE errors = '{}' AND report -> 'stage' = '1') AS verified
+        count(*) FILTER (WHERE errors = '{{}}' AND status = 'not_ours') AS not_ours,
+        count(*) FILTER (WHERE errors = '{{}}' AND report -> 'stage' = '1') AS verified
     FROM sim_row LEFT JOIN LATERAL (
         SELECT status, compared FROM sim_place
         WHERE import_id = sim_row.import_id AND key = sim_row.place_key OFFSET 0) AS place ON true
@@ -150,7 +164,7 @@ def say_end(session: Session, import_id: UUID) -> None:
         taken=found.taken,
         waiting=0,
         completed=0,
-        already=found.already,
+        already=found.already + found.twins,  # here by the rows that they repeat
         refused=found.not_ours + found.open,
         faulty=found.bad,
         link=f"{settings().base_url}/reporting/imports/{job.id}",
@@ -206,13 +220,14 @@ def rows_by_place(session: Session, job: SimImport, keys: Iterable[str]) -> dict
     return dict(session.execute(query.group_by(SimRow.place_key)).all())
 
 
-def take(session: Session, job: SimImport) -> None:
+def take(session: Session, job: SimImport, *, twins: bool = False) -> None:
     """Take over what is right and known to be whose; again, once more is known.
 
-    Raises `NotReady`. `jobs` must be woken.
+    What the file says twice is left out but with `twins`. Raises `NotReady`. `jobs` must be woken.
     """
     _must_be(session, job, "ready", "done")
-    job.total, job.done = counts(session, job).waiting, 0
+    found = counts(session, job)
+    job.total, job.done, job.with_twins = found.waiting + twins * found.twins, 0, twins
     job.state, job.lease_until, job.finished_at = "taking", None, None
     job.taken_at = job.taken_at or func.now()
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
@@ -17,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from services.reporting import completeness, drafts
 from services.reporting.drafts import Invalid
-from services.reporting.streams import MEDIA, STREAMS, Stream
+from services.reporting.streams import STREAMS, Stream, medium
 from shared.documents.common import one_line
 from shared.names import plain_name
 
@@ -87,19 +88,12 @@ LONGEST_KEY = 600  # characters; PostgreSQL indexes at most 2,704 bytes
 LONGEST_NAME = 200
 _NOTHING = {"", "-", "null", "none", "nan", "n/a"}
 _plain = lru_cache(maxsize=20_000)(plain_name)  # columns, codes and places come in every row
+_WHEN = ("day", "period", "month", "year")
+# 12,5 and 1.250,75 and 12.5, but not 1.250.
+_DECIMALS = re.compile(
+    r"(\d{1,3}(?:\.\d{3}){1,2}|\d{1,9}),(\d{1,9})|(\d{1,9})\.(\d{1,2}|\d{4,9})", re.ASCII
+)
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
-_SPELLINGS = {
-    **{plain_name(name): name for name in MEDIA if name != "Lainnya"},
-    **dict.fromkeys(("ig", "insta", "instagramm", "intagram", "istagram"), "Instagram"),
-    **dict.fromkeys(("fb", "face book", "facebok", "facebook page"), "Facebook"),
-    **dict.fromkeys(("tik tok", "tiktok"), "TikTok"),
-    **dict.fromkeys(("you tube", "yt", "youtobe"), "YouTube"),
-    **dict.fromkeys(("x", "twitter"), "X (Twitter)"),
-    **dict.fromkeys(("wa", "whatsapp", "whats app", "grup whatsapp"), "WhatsApp"),
-    **dict.fromkeys(("tv", "televisi"), "Televisi"),
-    **dict.fromkeys(("koran", "surat kabar"), "Surat kabar"),
-    **dict.fromkeys(("website desa", "web desa"), "Situs web desa"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +131,15 @@ class Parsed:
         told = {key: self.report[key] for key in sorted(self.report) if key not in _NOT_SAID}
         return uuid5(NAMESPACE, f"{self.place.key}|{list(told.items())}")
 
+    @property
+    def twin(self) -> UUID:
+        """Of the library, stream, day and title as one compares it; without a title, of all."""
+        title = plain_name(self.report["title"])
+        if self.errors or not title:
+            return self.content
+        told = (self.place.key, self.report["stream"], self.report["day"], title)
+        return uuid5(NAMESPACE, "|".join(told))
+
     def refused(self, errors: Mapping[str, str], said: Mapping[str, Any]) -> "Parsed":
         """The same row with what is wrong with it, and what was written there."""
         written = {column: _text(said.get(column))[:LONGEST_NAME] for column in errors if column}
@@ -151,8 +154,11 @@ class Parsed:
 _NOT_SAID = {"timely", "stage"}
 
 
-def parse(row: Mapping[str, Any], chosen: str, now: datetime) -> Parsed:
-    """Read a row, of the stream that was chosen or that its fields tell."""
+def parse(row: Mapping[str, Any], chosen: str, now: datetime, period: str = "") -> Parsed:
+    """Read a row, of the stream that was chosen or that its fields tell.
+
+    `period` is the month (2026-02) of one without any date, if its stream counts by months.
+    """
     titles, said = _by_our_names(row)
     regions = {level: text for level in REGIONS if (text := _text(said.get(level))[:LONGEST_NAME])}
     place = Place(_text(said.get("library"))[:LONGEST_NAME], regions)
@@ -163,9 +169,14 @@ def parse(row: Mapping[str, Any], chosen: str, now: datetime) -> Parsed:
         return known.refused({"": "iku" if "score" in said else "no-stream"}, written)
     stream = STREAMS[name]
     try:
-        draft = drafts.read(stream, _raw(stream, said), now.astimezone(WIB).date())
+        raw = _raw(stream, said) | {"day": _day(said, period if stream.every != "day" else "")}
+        today = now.astimezone(WIB).date()
+        draft = drafts.read(stream, raw, today, forgiven=_said_to_be_none(said))
     except Invalid as invalid:
-        wrong = {_column(key, titles, said): code for key, code in invalid.errors.items()}
+        errors = dict(invalid.errors)
+        if stream.every != "day" and not raw["day"]:
+            errors["day"] = "no-period"
+        wrong = {_column(key, titles, said): code for key, code in errors.items()}
         return known.refused(wrong, written)
     sent = _moment(said.get("sent"))
     if _text(said.get("sent")) and (sent is None or sent > now):
@@ -187,6 +198,11 @@ def parse(row: Mapping[str, Any], chosen: str, now: datetime) -> Parsed:
     return Parsed(place, report, {}, _notes(draft, said))
 
 
+def _is_dated(said: Mapping[str, Any]) -> bool:
+    """Whether a row, by our names, says anything of when it was."""
+    return any(_text(said.get(name)) for name in _WHEN)
+
+
 _YES = {"true", "1", "1 0", "ya", "yes", "terverifikasi", "benar"}
 
 
@@ -203,11 +219,11 @@ def _by_our_names(row: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any
 
 def _raw(stream: Stream, said: Mapping[str, Any]) -> dict[str, Any]:
     """As our own form would send it."""
-    raw: dict[str, Any] = {"day": _day(said), "title": _text(said.get("title"))}
+    raw: dict[str, Any] = {"title": _text(said.get("title"))}
     for asked in stream.fields:
         value = said.get(asked.name)
         if asked.kind == "number":
-            raw[asked.name] = number(value)
+            raw[asked.name] = (mbps if asked.name == "bandwidth" else number)(value)
         elif asked.kind == "choices":
             parts = value if isinstance(value, list) else _text(value).split(",")
             raw[asked.name] = [_option(asked.options or {}, part) for part in parts if _text(part)]
@@ -224,8 +240,17 @@ def _raw(stream: Stream, said: Mapping[str, Any]) -> dict[str, Any]:
     return raw
 
 
-def _day(said: Mapping[str, Any]) -> str:
-    """Of a day, a month in words, or a month and a year in two columns."""
+def _said_to_be_none(said: Mapping[str, Any]) -> set[str]:
+    """What the older system writes where there is none: no form of regulation, no rupiah."""
+    regulation = str(said.get("hasil_regulasi")).strip()
+    none = {"hasil_regulasi": regulation == "-", "amount": number(said.get("amount")) == "0"}
+    return {name for name, is_none in none.items() if is_none}
+
+
+def _day(said: Mapping[str, Any], period: str) -> str:
+    """Of a day, a month in words, or a month and a year in two columns; of none, `period`."""
+    if not _is_dated(said):
+        return period
     if "day" in said or "period" in said:
         return day(said.get("day", said.get("period")))
     month, year = number(said.get("month")), number(said.get("year"))
@@ -264,13 +289,22 @@ def number(value: Any) -> str:
     return re.sub(r"[,]0{1,2}$|(?<=^\d)\.0$|(?<=\d)\.0{1,2}$", "", text)
 
 
+def mbps(value: Any) -> str:
+    """Whole ones: `12,5 Mbps` and `12.5` are 13. A dot before three digits parts thousands."""
+    text = number(value)
+    found = _DECIMALS.fullmatch(text)
+    if not found:
+        return text
+    whole, part = (found[1] or found[3]).replace(".", ""), found[2] or found[4]
+    return str(Decimal(f"{whole}.{part}").quantize(Decimal(1), ROUND_HALF_UP))
+
+
 def media(value: Any) -> dict[str, str]:
     """The medium in our list, and its name as it was written when that is another."""
     written = _text(value)
     if not written:
         return {"media": ""}
-    plain = plain_name(written.lstrip("@"))
-    found = _SPELLINGS.get(plain) or _SPELLINGS.get(plain.replace(" ", "")) or "Lainnya"
+    found = medium(written) or "Lainnya"
     return {"media": found} | ({"nama_media": written} if written != found else {})
 
 
@@ -318,6 +352,16 @@ def _notes(draft: drafts.Draft, said: Mapping[str, Any]) -> dict[str, str]:
     notes: dict[str, str] = {}
     if draft.stream.every == "day" and (draft.day.month, draft.day.day) == (1, 1):
         notes["new-year"] = ""
+    if not _is_dated(said):
+        notes["period-chosen"] = ""
+    elif _text(said.get("year")) and not any(_text(said.get(name)) for name in _WHEN[:3]):
+        notes["year-alone"] = _text(said.get("year"))[:40]
+    if draft.fields.get("hasil") == "Regulasi" and "hasil_regulasi" not in draft.fields:
+        notes["no-regulation"] = ""
+    if draft.fields.get("hasil") == "Dana" and not draft.measures.get("amount"):
+        notes["no-funds"] = ""
+    if "bandwidth" in draft.measures and mbps(said["bandwidth"]) != number(said["bandwidth"]):
+        notes["rounded"] = _text(said["bandwidth"])[:40]
     if draft.stream.must_count and not any(draft.measures.values()):
         notes["zero"] = ""
     total = number(said.get("total")).replace(".", "")

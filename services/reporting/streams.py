@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.names import plain_name
 from shared.web import gettext_noop as _
 
 Every = Literal["day", "month", "half_year"]
@@ -17,6 +18,9 @@ MEASURES = (
     *("people", "male", "female", "children", "teens", "adults", "elderly", "disabled"),
     *("amount", "books", "ebooks", "computers", "bandwidth", "villages", "timely"),
 )
+# How it stands, not what was added: two reports of the same library are not twice as many books.
+STOCKS = ("books", "ebooks", "computers", "bandwidth")
+MEANS = ("bandwidth",)  # of stocks: nobody has the Mbit/s of several libraries together
 BY_SEX = ("male", "female")
 BY_AGE = ("children", "teens", "adults", "elderly")
 
@@ -69,6 +73,24 @@ MEDIA: dict[str, str] = {
         *("Majalah", "Radio", "Televisi"),
     )
 } | {"Lainnya": _("Lainnya")}
+_SPELLINGS = {
+    **{plain_name(name): name for name in MEDIA if name != "Lainnya"},
+    **dict.fromkeys(("ig", "insta", "instagramm", "intagram", "istagram"), "Instagram"),
+    **dict.fromkeys(("fb", "face book", "facebok", "facebook page"), "Facebook"),
+    **dict.fromkeys(("tik tok", "tiktok"), "TikTok"),
+    **dict.fromkeys(("you tube", "yt", "youtobe"), "YouTube"),
+    **dict.fromkeys(("x", "twitter"), "X (Twitter)"),
+    **dict.fromkeys(("wa", "whatsapp", "whats app", "grup whatsapp"), "WhatsApp"),
+    **dict.fromkeys(("tv", "televisi"), "Televisi"),
+    **dict.fromkeys(("koran", "surat kabar"), "Surat kabar"),
+    **dict.fromkeys(("website desa", "web desa"), "Situs web desa"),
+}
+
+
+def medium(written: str) -> str | None:
+    """The name in `MEDIA` of a medium, however it is spelt; None for one that is not listed."""
+    plain = plain_name(written.lstrip("@"))
+    return _SPELLINGS.get(plain) or _SPELLINGS.get(plain.replace(" ", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +128,11 @@ class Stream:
         """What it adds to sums."""
         people = ("people", *BY_SEX, *BY_AGE, "disabled") if self.counts_people else ()
         return people + tuple(f.name for f in self.fields if f.name in MEASURES)
+
+    @property
+    def has_stocks(self) -> bool:
+        """Whether it says how something stands, of which only the last report counts."""
+        return any(name in STOCKS for name in self.measures)
 
     @property
     def must_count(self) -> bool:

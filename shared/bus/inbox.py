@@ -72,7 +72,7 @@ _TELL = text("""
     WHERE event_id = CAST(:event_id AS uuid) AND replay = :replay""")
 
 _PARK = text("""
-    UPDATE failed_event SET parked_at = now()
+    UPDATE failed_event SET parked_at = now(), attempts = least(attempts, :tries)
     WHERE event_id = CAST(:event_id AS uuid) AND replay = :replay""")
 
 _MENDED = text("""
@@ -214,7 +214,8 @@ class Inbox:
         """From now on only a person tries it again; it is settled, so that nobody sends it."""
         with self._database.sessions.begin() as session:
             session.execute(_RECEIVE, _columns([copy]))
-            session.execute(_PARK, _key(copy))
+            # What was counted before a try that is not made any more does not count.
+            session.execute(_PARK, _key(copy) | {"tries": TRIES})
         log.error("event.parked", **_key(copy), type=copy.type)
         return True
 

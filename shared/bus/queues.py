@@ -37,7 +37,9 @@ SETTINGS: dict[str, Any] = {
     "task_reject_on_worker_lost": False,
     # One message in hand: what waits in a busy child is lost time for an idle one.
     "worker_prefetch_multiplier": 1,
+    # A task that hangs gives its worker back: first it may end its transaction by itself ...
     "task_soft_time_limit": SOFT_LIMIT_S,
+    # ... then its process is killed, which PostgreSQL takes for a rollback.
     "task_time_limit": HARD_LIMIT_S,
     # The first SIGTERM lets the task in hand finish (60 s at most), the second one only so long.
     "worker_soft_shutdown_timeout": 10,
@@ -47,19 +49,25 @@ SETTINGS: dict[str, Any] = {
     # A task cut off by a lost broker goes on: its transaction decides, not its message.
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "worker_enable_remote_control": False,  # a fanout exchange of its own, and nobody asks
-    "worker_send_task_events": False,
-    "worker_hijack_root_logger": False,
+    "worker_send_task_events": False,  # one more message for each task, and nobody listens
+    "worker_hijack_root_logger": False,  # our own log lines are structured, and carry the trace
     "broker_transport_options": {
         # About five times the longest task: later copies are the relay's business anyway.
         "visibility_timeout": 300,
+        # Half of kombu's own: what a killed worker had in hand is looked for every tenth time,
+        # which is soon enough, as the relay sends its copy again anyway.
         "unacked_restore_interval": 5,
+        # A broker that vanished without a word (cut line, moved host) is found out by the kernel,
         "socket_keepalive": True,
+        # by an answer that does not come; longer than a worker's blocking read,
         "socket_timeout": 30,
+        # by a connection that is not made, so that a commit never waits long for its doorbell,
         "socket_connect_timeout": 3,
+        # and by a ping on a line that was quiet, before it is used.
         "health_check_interval": 25,
         # Publishing never waits for a broker that is away: the rows come due again.
         "max_retries": 0,
-        "retry_on_timeout": False,
+        "retry_on_timeout": False,  # for the same reason
     },
 }
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from shared.database import Database
 from shared.events import Subscribers
 
-# Ids are UUIDs of version 7, so the primary key is also the order of time.
+# Ids are UUIDs of version 7, so the primary key is also the order of time. The bound is selected:
+# uuidv7() is volatile, and bare it would be asked again for every row instead of the key.
 CHUNK = 1000  # rows in one transaction: the hot path never waits for more
 
 _REPLAY = text("""
@@ -17,7 +18,7 @@ _REPLAY = text("""
     WHERE sent_at IS NOT NULL AND type = ANY (CAST(:types AS text[]))
       AND (CAST(:event_id AS uuid) IS NULL OR id = CAST(:event_id AS uuid))
       AND (CAST(:since AS timestamptz) IS NULL
-           OR id >= uuidv7(CAST(:since AS timestamptz) - now()))
+           OR id >= (SELECT uuidv7(CAST(:since AS timestamptz) - now())))
     FOR SHARE -- a purge must not take away what is about to be sent
     ON CONFLICT (event_id, subscriber) DO UPDATE
     SET replay = delivery.replay + 1, attempts = 0, due_at = now(), received_at = NULL
@@ -27,7 +28,7 @@ _REPLAY = text("""
 _PURGE_OUTBOX = text("""
     WITH old AS (
         SELECT id FROM outbox
-        WHERE id < uuidv7(make_interval(days => -:days)) AND sent_at IS NOT NULL
+        WHERE id < (SELECT uuidv7(make_interval(days => -:days))) AND sent_at IS NOT NULL
           AND NOT EXISTS (SELECT FROM delivery
                           WHERE delivery.event_id = outbox.id AND delivery.due_at IS NOT NULL)
         ORDER BY id LIMIT :chunk FOR UPDATE SKIP LOCKED

@@ -7,7 +7,9 @@ from this package, and tests fail when either no longer fits.
 
 from shared.events.accounts import AccountChanged, AccountCreated, SignInCodeRequested
 from shared.events.activities import ActivityReturned, LibraryReportReturned, ReturnedReport
+from shared.events.booths import BoothDecided
 from shared.events.certificates import CertificateIssued, CertificateRevoked
+from shared.events.data_requests import DataRequestAnswered, DataRequestAsked
 from shared.events.event import Event, Facts, Language
 from shared.events.imports import ImportFinished
 from shared.events.libraries import LibraryChanged, LibraryReminderDue, LibrarySilent
@@ -20,6 +22,7 @@ from shared.events.registrations import (
     ParticipantType,
     RegistrationApproved,
     RegistrationCancelled,
+    RegistrationContactChanged,
     RegistrationCorrected,
     RegistrationErased,
     RegistrationEvent,
@@ -50,8 +53,11 @@ SUBSCRIBERS: Subscribers = {
     RegistrationCancelled: ("notifications", "reporting"),
     SeatOffered: ("notifications", "reporting"),
     RegistrationRescheduled: ("notifications",),
+    RegistrationContactChanged: ("notifications",),
     RegistrationErased: ("notifications", "reporting"),
     OwnLinksRequested: ("notifications",),
+    DataRequestAsked: ("notifications",),
+    DataRequestAnswered: ("notifications",),
     SignInCodeRequested: ("notifications",),
     AccountCreated: ("notifications",),
     AccountChanged: ("notifications", "reporting"),
@@ -64,6 +70,7 @@ SUBSCRIBERS: Subscribers = {
     ReportFinished: ("notifications",),
     ReportFailed: ("notifications",),
     ImportFinished: ("notifications",),
+    BoothDecided: ("notifications",),
     CertificateIssued: ("notifications", "reporting"),
     CertificateRevoked: ("notifications", "reporting"),
 }
@@ -74,8 +81,11 @@ __all__ = [
     "AccountCreated",
     "ActivityReturned",
     "AttendanceChanged",
+    "BoothDecided",
     "CertificateIssued",
     "CertificateRevoked",
+    "DataRequestAnswered",
+    "DataRequestAsked",
     "Event",
     "Facts",
     "ImportFinished",
@@ -93,6 +103,7 @@ __all__ = [
     "ParticipantType",
     "RegistrationApproved",
     "RegistrationCancelled",
+    "RegistrationContactChanged",
     "RegistrationCorrected",
     "RegistrationErased",
     "RegistrationEvent",

@@ -16,11 +16,12 @@ class CertificateIssued(_CertificateEvent):
 
     jp: int
     verify_link: str
+    replaces: str = ""  # the number of the one that no longer holds because of it
 
 
 class CertificateRevoked(_CertificateEvent):
-    """A certificate is no longer valid."""
+    """A certificate is no longer valid, or another in its place, which follows as an event."""
 
     type: ClassVar[str] = "id.sejawat.certificate.revoked.v1"
 
-    reason: str
+    reason: str  # empty when it was replaced: nothing was wrong with having earned it

@@ -50,6 +50,7 @@ class RegistrationSubmitted(_NewRegistration):
     type: ClassVar[str] = "id.sejawat.registration.submitted.v1"
 
     own_link: str  # absolute and signed: whoever holds it may see and change this registration
+    registered_by: str = ""  # the official who did it for them; empty: they did it themselves
 
 
 class RegistrationImported(_NewRegistration):
@@ -85,6 +86,8 @@ class RegistrationWaitlisted(RegistrationEvent):
     """All seats that fit are taken: somebody waits for one, after those who came before."""
 
     type: ClassVar[str] = "id.sejawat.registration.waitlisted.v1"
+
+    registered_by: str = ""  # as of `RegistrationSubmitted`
 
 
 class RegistrationApproved(RegistrationEvent):
@@ -136,6 +139,22 @@ class RegistrationRescheduled(RegistrationEvent):
     """The meeting of somebody who comes has another time or place; `meeting` says the new one."""
 
     type: ClassVar[str] = "id.sejawat.registration.rescheduled.v1"
+
+
+class RegistrationContactChanged(_OfRegistration):
+    """A registrant's e-mail or number was replaced; `email` and `phone` are those that were.
+
+    Only the one that changed is there: whoever reads it hears that it was not they, if it was not.
+    """
+
+    type: ClassVar[str] = "id.sejawat.registration.contact_changed.v1"
+
+    name: str
+    email: str | None
+    phone: str | None
+    language: Language
+    region_code: str
+    meeting: MeetingFacts
 
 
 class RegistrationErased(_OfRegistration):

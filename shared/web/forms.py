@@ -16,6 +16,9 @@ from shared.web.languages import gettext_noop as _
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+# Bytes of all files in one form: the scripts and hints tell it, `shared.http` holds to it, and
+# `shared.uploads` judges each file.
+UPLOAD_LIMIT = 12 * 1024 * 1024
 FIELDS = 200
 FIELD_BYTES = 64 * 1024
 REGION_LISTS = {

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from shared.web import assets, formats
 from shared.web.formats import Language
+from shared.web.forms import UPLOAD_LIMIT
 from shared.web.languages import COOKIE, LANGUAGES, LOCALE, choose_language, translations
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -53,7 +54,8 @@ class Pages:
     ) -> HTMLResponse:
         """The page, with security headers; `?lang=` is remembered for a year.
 
-        Every template also knows `lang`, `static(name)`, and `person`: who is signed in, or None.
+        Every template also knows `lang`, `static(name)`, `upload_limit` in bytes, and
+        `person`: who is signed in, or None.
         `form_token`, given here or as `request.state.form_token`, guards the sign-out form.
         """
         language = choose_language(request)
@@ -94,7 +96,11 @@ class Pages:
         install: Callable[..., None] = environment.install_gettext_translations  # type: ignore[attr-defined]
         install(self._translations[language], newstyle=True)
         # One environment per language, so that imported macros, which see no context, know both.
-        environment.globals |= {"lang": language, "static": assets.static}
+        environment.globals |= {
+            "lang": language,
+            "static": assets.static,
+            "upload_limit": UPLOAD_LIMIT,
+        }
         for name in FILTERS:
             environment.filters[name] = partial(getattr(formats, name), lang=language)
         return environment

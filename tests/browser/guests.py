@@ -35,6 +35,7 @@ def register(site: Site, region_code: str) -> Guest:
         "library_name": f"Perpustakaan Peramban {number:02} (contoh)",
         "position": "Pengelola",
         "consent": True,
+        "directory_consent": True,
     }
     answer = site.client().post(f"{API}/registrations", json=form)
     assert answer.status_code == 201, answer.text

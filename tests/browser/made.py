@@ -10,7 +10,7 @@ from callers import own_library
 from deskwork import csv_sheet, row
 from sim_rows import sim_row
 from sites import Site, eventually, form_token
-from things import activity, known, message, signed, webhook, webhook_delivery
+from things import activity, known, message, signed, story, webhook, webhook_delivery
 
 HOST = "kepri@contoh.id"
 LIBRARIAN = "pustaka@contoh.id"
@@ -42,8 +42,8 @@ def national_starts(site: Site) -> list[str]:
 
 def public_starts(site: Site) -> list[str]:
     """Pages for everybody, of which many are behind a link in a message."""
-    guest, approved = register(site, VILLAGE), register(site, VILLAGE)
-    approve(site, approved)
+    guest, approved, peer = (register(site, VILLAGE) for _ in range(3))
+    approve(site, approved, peer)
     form = f"/registration/meetings/{MEETING}/register"
     return [
         "/",
@@ -55,6 +55,8 @@ def public_starts(site: Site) -> list[str]:
         "/registration/links/sent",
         "/registration/certificates",
         "/reporting/open",
+        "/reporting/rules",
+        f"/reporting/stories/{story(site)}",
         guest.own,
         approved.own,
         f"/registration/t/{guest.code}",
@@ -96,6 +98,7 @@ def host_starts(site: Site) -> list[str]:
         f"/reporting/own/links/{own_library(site)}",
         "/reporting/verify?state=all",
         sent(host, "/reporting/locks", month="2025-02"),
+        "/reporting/dashboard?first=2025-02&last=2025-02",
         f"/notifications/webhooks/{hook}",
         f"/notifications/webhooks/{hook}/deliveries/{webhook_delivery(site)}",
     ]
@@ -217,7 +220,8 @@ def sim_pages(host: httpx.Client) -> list[str]:
     """A file of the older system: read, matched with a library, and taken over."""
     page = "/reporting/imports"
     token = form_token(host.get(page).text)
-    sheet = json.dumps([sim_row(1), sim_row(2), sim_row(tanggal="kemarin")]).encode()
+    told = [sim_row(1), sim_row(1), sim_row(2), sim_row(tanggal="kemarin")]
+    sheet = json.dumps(told).encode()
     answer = host.post(page, data={"form_token": token}, files={"file": ("contoh.json", sheet)})
     job = str(answer.headers["location"])
     eventually(lambda: f"{job}/places" in host.get(job).text, "the file is read")

@@ -65,6 +65,23 @@ def test_a_camera_reads_a_ticket_once(camera_page: Page, site: Site, guests: lis
     expect(result).to_contain_text(guest.name)
     page.get_by_role("button", name="Matikan kamera").click()
     assert present(site, DAY) == before + 1
+    result.get_by_role("button", name="Batalkan check-in").click()
+    expect(result).to_contain_text("Check-in dibatalkan")
+    assert present(site, DAY) == before
+
+
+def test_a_camera_that_needs_a_line_says_so_before_and_without_one(camera_page: Page) -> None:
+    """Chromium on Linux cannot read a QR by itself, as many phones cannot."""
+    page = camera_page
+    page.wait_for_selector("[data-check-in][data-ready]")
+    expect(page.get_by_text("Di perangkat ini kamera memerlukan sinyal")).to_be_visible()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Nyalakan kamera").click()
+    result = page.locator("[data-result][aria-live]")
+    expect(result).to_contain_text("Ketik kode atau nama")
+    expect(page.get_by_label("Kode atau nama")).to_be_focused()
+    assert barriers(page) == []
+    assert fits(page)
 
 
 def test_scans_without_a_line_are_kept_and_sent_once_there_is_one(

@@ -72,6 +72,12 @@ def test_nothing_keeps_anybody_out(open_page: OpenPage, *, phone: bool) -> None:
     well(page)
     visitor = open_page(f"/reporting/public?{PEOPLE}", phone=phone)
     well(visitor)
+    visitor.goto("/reporting/public?stream=peningkatan&measure=books&first=2024-01&last=2024-12")
+    well(visitor)
+    visitor.get_by_role("main").get_by_role("link", name="Aturan nilai perpustakaan").click()
+    heading(visitor, "Aturan nilai perpustakaan")
+    well(visitor)
+    visitor.go_back()
     visitor.get_by_role("main").get_by_role("link", name="Data terbuka").click()
     well(visitor)
 

@@ -26,10 +26,11 @@ PUBLIC = [
     "/registration/certificates",
     "/registration/links",
     "/registration/sign-in",
+    "/reporting/stories",
 ]
 # What a browser saves or shows by itself, or what only leads on.
 NO_PAGE = re.compile(
-    r"/api/|\.(pdf|ics|xlsx|csv|json|\{extension\})$|/(photos|uploads|files|evidence)/|/renew$|/telling$|/html$|/receipts/"
+    r"/api/(?!docs$)|\.(pdf|ics|xlsx|csv|json|\{extension\})$|/(photos|uploads|files|evidence)/|/renew$|/telling$|/html$|/receipts/"
 )
 VISITORS = {
     "": "everybody",
@@ -102,6 +103,7 @@ def links(page: Page, site: Site) -> list[str]:
         "new URL(link.getAttribute('href'), location.href).href.split('#')[0])"
     )
     inside = (address for address in addresses if address.startswith(f"{site.base_url}/"))
+    inside = (address for address in inside if not address.endswith("/api/openapi.json"))
     return [address.removeprefix(site.base_url) for address in inside]
 
 

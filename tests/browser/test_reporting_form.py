@@ -3,7 +3,7 @@
 import re
 from io import BytesIO
 
-from browsing import OpenPage, barriers, fits
+from browsing import PHONE, OpenPage, barriers, fits
 from callers import own_library
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
@@ -43,7 +43,7 @@ def report(page: Page, title: str, *, scripts: bool = True) -> None:
     page.get_by_role("link", name="Pelibatan masyarakat", exact=True).click()
     well(page, scripts=scripts)
     fill(page, title, "2025-01-01", "24")
-    page.get_by_text("Rincian peserta").click()
+    page.get_by_text("Rincian dan bukti").click()
     page.get_by_label("Laki-laki").fill("4")
     page.get_by_label("Perempuan").fill("19")
     page.get_by_label("Bukti").set_input_files(photo())
@@ -82,6 +82,21 @@ def test_a_librarian_reports_with_an_account(open_page: OpenPage, site: Site) ->
     page.goto(OWN)
     expect(page.get_by_role("link", name="Kelas membatik (ponsel)")).to_be_visible()
     well(page)
+
+
+def test_what_an_activity_must_say_is_one_screen(open_page: OpenPage, site: Site) -> None:
+    """From the first question to the button; what may be skipped is a step away."""
+    assert own_library(site)
+    page = open_page(f"{OWN}/new/pelibatan", account=LIBRARIAN)
+    first = page.get_by_text("Tanggal", exact=True).bounding_box()
+    save = page.get_by_role("button", name="Simpan laporan").bounding_box()
+    assert first
+    assert save
+    assert save["y"] + save["height"] - first["y"] <= PHONE["height"]
+    expect(page.get_by_label("Bukti")).to_be_hidden()
+    page.get_by_text("Rincian dan bukti").click()
+    expect(page.get_by_label("Bukti")).to_be_visible()
+    expect(page.get_by_label("Laki-laki")).to_be_visible()
 
 
 def test_a_phone_without_scripts_reports_by_link(open_page: OpenPage, site: Site) -> None:

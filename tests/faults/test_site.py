@@ -16,7 +16,7 @@ from shared import regions
 MEETING = "/registration/api/v1/meetings/plm-2027-21/registrations"
 
 VICTIMS = (
-    "celeryd: notifications-events-code",
+    "celeryd: notifications-code",
     "services.registration relay",
     "services.reporting all",
     "services.notifications relay",
@@ -28,6 +28,20 @@ VICTIMS = (
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="sejawat-test-") as made:
         yield Path(made)
+
+
+def engine(site: Site, name: str) -> psutil.Process | None:
+    """PostgreSQL's or Redis' first process; None while there is none."""
+    children = psutil.Process(site.pid).children()
+    return next((child for child in children if child.name() == name), None)
+
+
+def kill_engine(site: Site, name: str) -> None:
+    """Return when there is another."""
+    old = engine(site, name)
+    assert old
+    os.kill(old.pid, signal.SIGKILL)
+    eventually(lambda: engine(site, name) not in {None, old}, f"another {name}", 60)
 
 
 def register(site: Site, number: int) -> str:
@@ -85,6 +99,12 @@ def open_copies(site: Site) -> int:
     return int(found[1])
 
 
+def healthy(site: Site) -> bool:
+    """Whether registration has its database, Redis and workers."""
+    answer = site.client().get("/registration/health/ready")
+    return bool(answer.is_success and answer.json()["status"] == "ok")
+
+
 def once_each(site: Site, addresses: list[str]) -> bool:
     """Every address has got its mail; fails when one got two."""
     counts = [len(site.mails_to(address)) for address in addresses]
@@ -110,7 +130,7 @@ def test_killed_run_py_takes_all_its_children_with_it(folder: Path) -> None:
         eventually(lambda: not processes(folder), "no process is left", 60)
 
 
-def test_registrations_go_on_while_workers_and_relays_are_killed(folder: Path) -> None:
+def test_registrations_go_on_while_workers_relays_and_engines_are_killed(folder: Path) -> None:
     with running_site(folder=folder) as site:
         addresses = []
         for round_number, victim in enumerate(VICTIMS):
@@ -122,3 +142,8 @@ def test_registrations_go_on_while_workers_and_relays_are_killed(folder: Path) -
         eventually(lambda: open_copies(site) == 0, "every receipt", 90)
         assert once_each(site, addresses)
         assert total(site) == len(addresses)
+        for name in ("redis-server", "postgres"):
+            kill_engine(site, name)
+        eventually(lambda: healthy(site), "health after the engines' death", 60)
+        last = register(site, 40)
+        eventually(lambda: once_each(site, [*addresses, last]), "the mail after it", 90)

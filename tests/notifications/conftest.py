@@ -44,6 +44,7 @@ def mailroom() -> Iterator[Mailroom]:
             "REDIS_URL": redis.url,
             "SMTP_URL": f"smtp://127.0.0.1:{port}",
             "BASE_URL": "http://sejawat.contoh.id",
+            "MAIL_REPLY_TO": "Panitia Contoh <tanya@contoh.id>",
             "BOUNCE_SECRET": "b" * 40,
         }
         before = dict(os.environ)

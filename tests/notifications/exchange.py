@@ -93,7 +93,7 @@ def tell(
             language="id",
             region_code="21.01",
             expires_at=datetime.now(UTC) + timedelta(hours=6),
-            values=dict.fromkeys(words, TEXT),
+            values=dict.fromkeys(words, TEXT) | {"registered_by": ""},
         )
         for number in range(count)
     ]

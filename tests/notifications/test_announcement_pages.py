@@ -249,7 +249,7 @@ def test_a_program_does_the_same(kepri: Browser) -> None:
     assert (preview["recipients"], preview["channels"]) == (3, {"email": 3})
     assert (preview["areas"], preview["cost"]) == ({"21.01": 3}, "0")
     told = kepri.asks("POST", f"{one}/start", json={"version": preview["version"]}).json()
-    assert (told["state"], told["step"], told["total"]) == ("running", "writing", 3)
+    assert (told["status"], told["step"], told["total"]) == ("running", "writing", 3)
     write()
     assert kepri.asks("POST", f"{one}/pause").json()["step"] == "paused"
     assert kepri.asks("POST", f"{one}/resume").json()["step"] == "sending"
@@ -302,3 +302,26 @@ def test_pages_speak_english(kepri: Browser) -> None:
         assert page.status_code == 200
         assert '<html lang="en"' in page.text
     assert shown(found).state == "writing"
+
+
+def test_what_waits_for_tomorrow_is_not_reckoned_in_minutes(kepri: Browser) -> None:
+    meeting()
+    many(4)
+    found = started()
+    write()
+    rows("UPDATE message SET state = 'accepted' WHERE recipient = 'p0@contoh.id'")
+    rows("UPDATE announcement SET started_at = now() - interval '1 minute'")
+    rows("UPDATE message SET next_attempt_at = now() WHERE state = 'queued'")
+    told = kepri.asks("GET", f"{API}/{found}/progress").json()
+    assert (told["seconds_left"] > 60, told["goes_on_at"]) == (True, None)
+    rows("UPDATE message SET next_attempt_at = now() + interval '9 hours' WHERE state = 'queued'")
+    told = kepri.asks("GET", f"{API}/{found}/progress").json()
+    assert (told["seconds_left"], told["status"]) == (None, "running")
+    assert told["goes_on_at"]
+    page = kepri.asks("GET", f"{LIST}/{found}").text
+    assert "Sisanya dikirim mulai" in page
+    assert "menit lagi</" not in page
+    rows(
+        "UPDATE message SET state = 'claimed', lease_until = now() WHERE recipient = 'p1@contoh.id'"
+    )
+    assert kepri.asks("GET", f"{API}/{found}/progress").json()["goes_on_at"] is None

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from notifications.announcing_people import NATIONAL, official, participant, started, write
 from notifications.desk import BINTAN, JATENG, signed_in
 from notifications.mailroom import (
     Mailroom,
@@ -15,9 +16,11 @@ from notifications.mailroom import (
     send_due,
 )
 
+from services.notifications import rule_settings
+from services.notifications.resources import database
 from shared.local.smtp_sink import Faults, SmtpSink
 
-pytestmark = pytest.mark.usefixtures("empty")
+pytestmark = pytest.mark.usefixtures("empty", "nobody")
 
 LIST = "/notifications/api/v1/messages"
 
@@ -37,6 +40,43 @@ def test_a_person_is_found_by_the_beginning_of_their_name(national: httpx.Client
     assert found(national, q="siti") == {"a@contoh.id", "b@contoh.id", "siti@contoh.id"}
     assert found(national, person="%") == set()
     assert "Siti Aminah" in national.get("/notifications/?q=siti+a").text
+
+
+def test_a_person_is_found_by_any_word_of_their_name(national: httpx.Client) -> None:
+    deliver(registered(name="Ani Satu", email="a@contoh.id"))
+    deliver(registered(name="H.Ani-Dua, S.Sos.", email="b@contoh.id"))
+    assert found(national, q="Satu") == {"a@contoh.id"}
+    assert found(national, q="dua ani") == {"b@contoh.id"}
+    assert found(national, person="S.Sos") == {"b@contoh.id"}
+    assert found(national, person="tu") == set()
+
+
+def test_who_was_told_by_an_announcement_is_found_by_name(national: httpx.Client) -> None:
+    participant(name="Ani Satu", email="a@contoh.id")
+    official(name="Budi Dua", email="b@contoh.id")
+    for kind in ("participants", "officials"):
+        started(NATIONAL, kind=kind)
+    write()
+    assert found(national, q="satu") == {"a@contoh.id"}
+    assert found(national, q="budi") == {"b@contoh.id"}
+
+
+def test_whom_no_way_leads_to_is_found_with_what_to_do(national: httpx.Client) -> None:
+    with database.sessions.begin() as session:
+        rule = "registration-submitted"
+        rule_settings.change(session, NATIONAL, rule, enabled=True, channels=["email"])
+    event = registered(name="Ani Satu", email=None, phone="+628110000009")
+    deliver(event)
+    deliver(event, replay=1)
+    send_due()
+    [message] = messages()
+    assert (message.state, message.state_reason, message.text) == ("failed", "no_way", None)
+    assert found(national, q="satu", state="failed") == {"+628110000009"}
+    page = national.get(f"/notifications/messages/{message.id}").text
+    assert "Tidak ada jalan ke orang ini" in page
+    assert f"/notifications/rules/{rule}" in page
+    assert "Kirim lagi" not in page
+    assert national.post(f"{LIST}/{message.id}/retry", json={}).status_code == 409
 
 
 def test_conditions_are_all_met_together(national: httpx.Client) -> None:

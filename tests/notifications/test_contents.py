@@ -1,5 +1,9 @@
 """How a wording becomes a message: slots for WhatsApp, files for calendars, what is in use now."""
 
+import os
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +15,7 @@ from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 from notifications.exchange import gateways
 from notifications.mailroom import (
+    ROOT,
     Mailroom,
     changed,
     deliver,
@@ -22,7 +27,14 @@ from notifications.mailroom import (
 )
 
 from services.notifications.attachments import calendar
-from services.notifications.contents import FILES, TemplateNotFound, Wording, base, in_use, sample
+from services.notifications.contents import (
+    FILES,
+    TemplateNotFound,
+    Wording,
+    base,
+    in_use,
+    sample,
+)
 from services.notifications.resources import database
 from shared.documents.calendar import CalendarFacts, ics
 from shared.events import (
@@ -183,3 +195,33 @@ def test_what_the_repository_says_is_in_use_until_somebody_publishes() -> None:
     deliver(registered())
     [message] = messages()
     assert message.template_version is None
+
+
+def test_where_nobody_reads_answers_no_mail_asks_for_one(mailroom: Mailroom) -> None:
+    program = """if True:
+        from services.notifications import contents
+        from services.notifications.providers import registry
+        registry.ways()
+        for name in contents.names():
+            for language in contents.LANGUAGES:
+                values = contents.sample(name, language)
+                said = contents.base(name).render("email", language, values)
+                print(said.text, said.html)"""
+    elsewhere = {
+        "MAIL_REPLY_TO": "",
+        "ENVIRONMENT": "production",
+        "BASE_URL": "https://sejawat.contoh.id",
+    }
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | mailroom.environment | elsewhere,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "nobody_reads_answers" in told
+    assert "Tanyakan kepada panitia pertemuan" in told
+    assert not re.search(r"[Bb]alas (saja )?surel|reply to this e-mail", told)
+    asked = sample("thanks", "id")
+    assert "Balas saja surel ini" in base("thanks").render("email", "id", asked).text

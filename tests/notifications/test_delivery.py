@@ -45,7 +45,10 @@ FOREVER = 60_000  # milliseconds; longer than any test
 def remind() -> None:
     """A message that must not come twice."""
     event = registered()
-    words = ("name", "code", "own_link", "meeting", "days", "hours", "venue", "province")
+    words = (
+        *("name", "code", "own_link", "meeting", "days", "hours", "venue", "province"),
+        "registered_by",
+    )
     intent = Intent(
         event_id=event.id,
         about=event.subject,

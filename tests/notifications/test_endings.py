@@ -211,8 +211,9 @@ def test_a_shift_that_is_over_tries_nobody(sink: SmtpSink) -> None:
     held = claimed()
     rows("INSERT INTO provider_state (name, openings, open_until) VALUES ('smtp', 1, now())")
     nothing: Callable[[], None] = lambda: None  # noqa: E731
-    shift = delivery.Shift(("transactional",), time.monotonic() - 1, nothing, nothing)
-    assert shift._try_again(relay(), held) == held
+    over = time.monotonic() - 1
+    shift = delivery.Shift(("transactional",), over, nothing, nothing)
+    assert shift._try_again(relay(), held, over) == held
     assert outcomes() == []
     assert rows("SELECT FROM provider_state WHERE probed_at IS NOT NULL") == []
 

@@ -174,6 +174,22 @@ def test_who_can_stop_a_message_is_told_how(template: str, language: Language) -
         assert (link in part) is (template in optional)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", ["registration_submitted", "registration_waitlisted"])
+def test_who_was_registered_by_somebody_else_is_told_by_whom(
+    template: str, language: Language
+) -> None:
+    wording = contents.base(template)
+    values = contents.sample(template, language)
+    thanks = {"id": "sudah mendaftar", "en": "for registering"}[language]
+    assert thanks in (wording.render("email", language, values).html or "")
+    told = wording.render("email", language, values | {"registered_by": "PIC Contoh, Bintan"})
+    for written in (told.text, told.html or ""):
+        assert "PIC Contoh, Bintan" in written
+        assert thanks not in written
+        assert "None" not in written
+
+
 def test_papers_are_behind_the_persons_own_link() -> None:
     """A certificate or a letter names a person: no attachment that is passed on with the mail."""
     for language in LANGUAGES:

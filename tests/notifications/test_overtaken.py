@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
+from notifications.desk import send
 from notifications.mailroom import (
     changed,
     claimed,
@@ -18,6 +20,8 @@ from notifications.mailroom import (
 from notifications.reminded import FIRST, SLUG, comes, due, meeting, run, told
 
 from services.notifications import claims
+from services.notifications import messages as noun
+from services.notifications.resources import database
 from services.notifications.rules import REMINDER_WEEK, THANKS
 from shared.events import (
     AttendanceChanged,
@@ -25,8 +29,11 @@ from shared.events import (
     MeetingPublished,
     RegistrationApproved,
     RegistrationCancelled,
+    RegistrationCorrected,
+    RegistrationRescheduled,
+    RegistrationReturned,
 )
-from shared.local.smtp_sink import SmtpSink
+from shared.local.smtp_sink import Faults, SmtpSink
 
 pytestmark = pytest.mark.usefixtures("empty", "nobody")
 
@@ -35,6 +42,12 @@ def publish(**changes: Any) -> MeetingFacts:
     facts = meeting(**changes)
     deliver(sealed(MeetingPublished(meeting=facts)))
     return facts
+
+
+def moves(days: int, version: int, **one: Any) -> None:
+    """Somebody's meeting is so many days later; they hear it."""
+    facts = meeting(first=FIRST + timedelta(days=days), version=version)
+    deliver(changed(RegistrationRescheduled, **facts.model_dump() | {"version": version} | one))
 
 
 def anywhere_awake() -> None:
@@ -136,3 +149,68 @@ def test_what_a_worker_puts_back_after_the_end_does_not_go(sink: SmtpSink) -> No
     send_due()
     assert told() == ["registration-approved expired", "registration-cancelled accepted"]
     assert len(mails(sink)) == 1
+
+
+@pytest.mark.parametrize("again", ["the relay answers", "an official tries"])
+def test_the_date_before_the_last_is_never_told_after_it(
+    sink: SmtpSink, national: httpx.Client, again: str
+) -> None:
+    one = {"registration_id": uuid4(), "phone": None}
+    sink.faults = Faults(recipient_answer="452 4.3.1 no space left")
+    moves(6, version=3, **one)
+    send_due()
+    sink.faults = Faults()
+    moves(0, version=4, **one)
+    send_due()
+    first, last = messages()
+    assert (first.state, first.state_reason, last.state) == ("expired", "overtaken", "accepted")
+    if again == "an official tries":
+        assert send(national, f"/notifications/messages/{first.id}/retry").status_code == 422
+        page = national.get(f"/notifications/messages/{first.id}").text
+        assert "kabar yang lebih baru" in page
+    rows("UPDATE message SET next_attempt_at = now()")
+    send_due()
+    [mail] = mails(sink)
+    assert mail["Subject"] == last.subject
+    assert "Kursi Anda sudah pasti." in last.text
+
+
+def test_an_older_date_that_comes_later_is_kept_and_not_told(sink: SmtpSink) -> None:
+    one = {"registration_id": uuid4()}
+    moves(0, version=4, **one)
+    moves(6, version=3, **one)
+    send_due()
+    last, first = messages()
+    assert (first.state, first.state_reason, last.state) == ("expired", "overtaken", "accepted")
+    assert len(mails(sink)) == 1
+
+
+def test_only_the_last_of_what_became_of_a_registration_is_told() -> None:
+    one = {"registration_id": uuid4()}
+    deliver(changed(RegistrationReturned, version=2, status="needs_correction", reason="-", **one))
+    deliver(changed(RegistrationCorrected, version=3, status="submitted", **one))
+    deliver(changed(RegistrationApproved, version=4, **one))
+    assert told() == [
+        "registration-approved queued",
+        "registration-corrected expired",
+        "registration-returned expired",
+    ]
+    moves(6, version=5, **one)
+    assert told()[0] == "registration-approved expired", "it says the old date"
+
+
+def test_that_a_meeting_moves_overtakes_nobody_elses_news() -> None:
+    deliver(changed(RegistrationApproved, version=2, registration_id=uuid4()))
+    moves(6, version=5, registration_id=uuid4())
+    assert told() == ["registration-approved queued", "registration-rescheduled queued"]
+
+
+def test_the_next_channel_tells_no_old_date(sink: SmtpSink) -> None:
+    one = {"registration_id": uuid4(), "phone": "+6281234567890"}
+    moves(6, version=3, **one)
+    [mine] = claimed()
+    moves(0, version=4, **one)
+    rows("UPDATE message SET expires_at = now() + interval '1 day'")
+    with database.sessions.begin() as session:
+        assert noun.fall_back(session, [mine.id]) == 0
+    assert mails(sink) == []

@@ -97,7 +97,7 @@ def test_a_slow_gateway_holds_up_its_own_channel_only(mailroom: Mailroom, sink: 
     ):
         chat.faults = Faults(delay_ms=2500)
         tell(channels=["whatsapp"], work_class="code")
-        send = ("code", "transactional")
+        send: tuple[WorkClass, ...] = ("code", "transactional")
         shift = worker.submit(delivery.send_due, send, time.monotonic() + 0.3)
         eventually(lambda: bool(chat.taken), "the gateway has it, and does not answer")
         tell(30, channels=["email"], email="cepat@contoh.id")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from notifications.announcing_people import official, participant
 from notifications.mailroom import (
     code_requested,
     deliver,
@@ -202,3 +203,36 @@ def test_the_choice_speaks_english(browser: httpx.Client) -> None:
     page = browser.get(path(preferences.link(WHO, "en")))
     assert "Messages for you" in page.text
     assert "What always comes" in page.text
+
+
+def refused() -> set[str]:
+    return {row.address for row in rows("SELECT address FROM preference")}
+
+
+def test_a_no_by_mail_holds_for_the_same_persons_phone(browser: httpx.Client) -> None:
+    participant(email=WHO, phone="+628110000009")
+    participant(email="lain@contoh.id", phone="+628110000010")
+    browser.post(path(preferences.unsubscribe_link(WHO, "bulk")), data=ONE_CLICK)
+    assert refused() == {WHO.lower(), "+628110000009"}
+    write(address=None, phone="+628110000009")
+    assert send_all() == {"reminder": "accepted", "bulk": "suppressed", "digest": "accepted"}
+    page = browser.get(path(preferences.link("+628110000009", "id")))
+    assert page.text.count(" checked") == 2
+    chosen = {"form_token": form_token(page.text), "wanted": list(preferences.OPTIONAL)}
+    browser.post(str(page.url.copy_with(query=None)), data=chosen)
+    assert refused() == set(), "and a yes by phone for the mailbox"
+
+
+def test_an_officials_no_holds_for_both_addresses(browser: httpx.Client) -> None:
+    official(email=WHO, phone="+628110000009")
+    browser.post(path(preferences.unsubscribe_link("+628110000009", "digest")), data=ONE_CLICK)
+    assert refused() == {WHO.lower(), "+628110000009"}
+
+
+def test_nobody_ends_what_comes_to_somebody_else_by_writing_their_number(
+    browser: httpx.Client,
+) -> None:
+    participant(email=WHO, phone="+628110000009")
+    participant(email=None, phone="+628110000009")
+    browser.post(path(preferences.unsubscribe_link(WHO, "bulk")), data=ONE_CLICK)
+    assert refused() == {WHO.lower()}

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 from builders import events, library_reminder, report_returned
+from notifications.about_data import one_of_each
 from notifications.announcing_people import official
 from notifications.mailroom import (
     OWN_LINK,
@@ -34,6 +35,7 @@ from services.notifications.templates import TEMPLATE_TEST
 from shared.bus.envelope import Envelope
 from shared.events import (
     SUBSCRIBERS,
+    BoothDecided,
     CertificateIssued,
     CertificateRevoked,
     ImportFinished,
@@ -59,6 +61,8 @@ BY_EVENT = {rule.name for rule in rules.ALL if isinstance(rule.trigger, type)}
 HOSTILE = (
     'Kurang <script src="//x">alert(1)</script>\n\nHubungi kami:\nhttp://jahat.contoh {{ code }}'
 )
+# Links of their own, none at all, or none that whoever reads there may have.
+NO_LINK = {"own-links", "sign-in-code", "data-request-answered", "contact-changed"}
 REASON = {"reason": "Surat tugas belum bertanda tangan."}
 CERTIFICATE: dict[str, Any] = {"certificate_id": uuid7(), "number": "0001/PLM-21/2027"}
 VERIFY = {"jp": 16, "verify_link": "http://sejawat.contoh.id/registration/c/7QF3K"}
@@ -97,6 +101,12 @@ def every_kind(**reader: Any) -> list[Envelope[Any]]:
         ),
         changed(SeatOffered, status="offered", expires_at=SOON, **reader),
         changed(RegistrationRescheduled, **reader),
+        *(
+            changed(
+                BoothDecided, booth_title="Keripik Contoh", accepted=accepted, number="7", **reader
+            )
+            for accepted in (True, False)
+        ),
         changed(CertificateIssued, **CERTIFICATE, **VERIFY, **reader),
         changed(CertificateRevoked, **CERTIFICATE, **REASON, **reader),
         code_requested(**(reader | language)),
@@ -111,6 +121,7 @@ def every_kind(**reader: Any) -> list[Envelope[Any]]:
             report_returned(activity_id=uuid7(), link=OWN_LINK).model_copy(update=reader | language)
         ),
         *reports(**(reader | language)),
+        *one_of_each(**(reader | language)),
     ]
 
 
@@ -165,7 +176,7 @@ def test_every_rule_is_an_sms_of_plain_signs(language: str) -> None:
         assert message.text.isascii(), message.text
         assert "\n" not in message.text
         assert "  " not in message.text
-        assert message.rule in {"own-links", "sign-in-code"} or "http://" in message.text
+        assert message.rule in NO_LINK or "http://" in message.text
 
 
 def test_a_reason_is_one_paragraph_that_can_write_nothing(sink: SmtpSink) -> None:
@@ -190,6 +201,24 @@ def said(sink: SmtpSink, *envelopes: Envelope[Any]) -> list[str]:
     deliver(*envelopes)
     send_due()
     return [f"{mail['Subject']}\n{body(mail)}" for mail in mails(sink)]
+
+
+def test_the_answer_about_a_booth_says_the_table_and_where_its_card_is(sink: SmtpSink) -> None:
+    asked = {"booth_title": "Keripik <b>Contoh</b>"}
+    accepted, bare, declined = said(
+        sink,
+        changed(BoothDecided, **asked, accepted=True, number="A-12"),
+        changed(BoothDecided, **asked, accepted=True, number=""),
+        changed(BoothDecided, **asked, accepted=False, number=""),
+    )
+    assert "Lapak mini Anda diterima" in accepted
+    assert "Nomor meja: A-12" in accepted
+    assert "unduh kartu untuk mejanya" in accepted
+    assert OWN_LINK in accepted
+    assert "Nomor meja" not in bare
+    assert "tidak dapat menyediakan meja" in declined
+    assert "Pendaftaran Anda tidak berubah" in declined
+    assert "<b>" not in body(mails(sink)[0], "html")
 
 
 def test_a_cancellation_says_who_ended_it(sink: SmtpSink) -> None:
@@ -248,11 +277,11 @@ def test_after_the_end_nothing_older_is_told_in_whatever_order_it_comes(sink: Sm
     }
     assert states == {
         ("seat-offered", 2): "expired",
-        ("registration-cancelled", 4): "accepted",
+        ("registration-cancelled", 4): "expired",
         ("registration-approved", 3): "expired",
         ("registration-approved", 5): "accepted",
     }
-    assert len(mails(sink)) == 3
+    assert len(mails(sink)) == 2
 
 
 def test_lost_links_go_to_the_address_and_none_is_no_mail(sink: SmtpSink) -> None:

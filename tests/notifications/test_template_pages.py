@@ -190,7 +190,7 @@ def test_the_same_over_json(officer: httpx.Client) -> None:
     assert begins.status_code == 201
     assert officer.post(f"{API}/draft", json={"version": 0}).json()["code"] == "draft-exists"
     seen = begins.json()["changed_at"]
-    change = {"parts": {"sms.id.txt": "{{ nama }}"}, "changed_at": seen}
+    change = {"parts": {"sms.id.txt": "{{ nama }} {{ own_link }}"}, "changed_at": seen}
     changed = officer.patch(f"{API}/draft", json=change).json()
     [problem] = [one for one in changed["problems"] if not one["warning"]]
     assert (problem["part"], problem["line"]) == ("sms.id.txt", 1)

@@ -88,7 +88,8 @@ LINK = "{{ link(name, own_link) }}\n"
         ("whatsapp_id", "Halo {{ code }} {{ own_link }}" + "." * 1010, 0, "whatsapp_long"),
         ("sms_id", "{{ code }} {{ own_link }} ñandú ĉ", 0, "sms_signs"),
         ("sms_id", "{{ code }} {{ own_link }}" + " panjang" * 60, 0, "sms_parts"),
-        ("sms_id", "Kode {{ code }}", 0, "link_lost"),
+        ("text_id", "{{ own_link }}", 0, "link_lost"),
+        ("sms_id", "Kode {{ code }}", 0, "purpose_lost"),
     ],
 )
 def test_what_could_go_wrong_is_found_with_its_line(
@@ -106,7 +107,17 @@ def test_every_problem_is_said_in_words() -> None:
 
 
 def test_only_what_costs_or_confuses_is_a_warning() -> None:
-    assert errors(check(NAME, parts(sms_id="Kode {{ code }}" + " panjang" * 60))) == []
+    assert errors(check(NAME, parts(sms_id="{{ own_link }}" + " panjang" * 60))) == []
+
+
+@pytest.mark.parametrize("part", ["text.id.txt", "html.en.html", "sms.id.txt", "whatsapp.en.txt"])
+def test_a_code_that_is_not_there_cannot_be_published(part: str) -> None:
+    kept = base("sign_in_code").parts
+    lost = kept[part].replace("{{ code }}", "000000").replace("code)", "until)")
+    assert [one.code for one in errors(check("sign_in_code", dict(kept)))] == []
+    assert [one.code for one in errors(check("sign_in_code", {**kept, part: lost}))] == [
+        "purpose_lost"
+    ]
 
 
 def test_meta_gets_numbers_in_place_of_names() -> None:
@@ -165,7 +176,7 @@ def test_a_part_that_came_later_is_not_missing_in_an_older_version() -> None:
 def test_nothing_unfit_is_published_and_all_that_is_wrong_is_told() -> None:
     with database.sessions.begin() as session:
         draft = templates.begin(session, ANI, NAME, REPOSITORY)
-        wrong = parts(text_id="{{ nama }}", html_en="", sms_id="Kode {{ code }}")
+        wrong = parts(text_id="{{ nama }}{{ own_link }}", html_en="", sms_id="{{ own_link }}")
         draft = templates.save(session, NAME, ANI, wrong, draft.changed_at)
         with pytest.raises(NotReady) as refused:
             templates.publish(session, NAME, ANI, draft.changed_at)

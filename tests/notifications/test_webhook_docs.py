@@ -17,11 +17,14 @@ from shared.events import (
     SUBSCRIBERS,
     AccountChanged,
     AccountCreated,
+    DataRequestAnswered,
+    DataRequestAsked,
     ImportFinished,
     LibraryReminderDue,
     LibraryReportReturned,
     LibrarySilent,
     OwnLinksRequested,
+    RegistrationContactChanged,
     ReportFailed,
     ReportFinished,
     SignInCodeRequested,
@@ -30,11 +33,11 @@ from shared.tracing import new_traceparent
 
 pytestmark = pytest.mark.usefixtures("empty")
 
-# For accounts, or full of links; nobody else's.
+# For accounts, full of links, or between one person and the hosts; nobody else's.
 PRIVATE = {
     *(AccountCreated, AccountChanged, SignInCodeRequested, OwnLinksRequested),
     *(LibrarySilent, LibraryReminderDue, ReportFinished, ReportFailed, ImportFinished),
-    LibraryReportReturned,
+    *(LibraryReportReturned, DataRequestAsked, DataRequestAnswered, RegistrationContactChanged),
 }
 DOCS = Path(__file__).parents[2] / "docs" / "webhooks.md"
 

@@ -121,6 +121,14 @@ def test_an_address_is_judged_as_it_is_typed(url: str, code: str) -> None:
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize("name", ["localhost", "LocalHost.", "redis.localhost", "127.0.0.1"])
+def test_this_machines_own_name_is_refused_as_its_address_is(name: str) -> None:
+    url = f"http://{name}:6379/"
+    assert judged(url, https_only=False) == "private"
+    check(url, LOOPBACK, https_only=False)
+    assert judged("http://localhost.contoh.id/", https_only=False) == ""
+
+
 def test_a_plain_address_will_do_in_a_demo() -> None:
     plain, safe = (
         "http://sistem.contoh.id:8080/webhook?a=b",

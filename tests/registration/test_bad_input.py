@@ -83,6 +83,7 @@ def test_each_error_is_told_in_both_languages(client: httpx.Client) -> None:
 def test_what_is_no_json_object_is_refused(client: httpx.Client, body: bytes) -> None:
     answer = client.post(API, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in {400, 422}
+    assert not {name for name in fields(answer) if name.isdigit()}
     problem(answer)
 
 

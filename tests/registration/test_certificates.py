@@ -198,8 +198,8 @@ def test_the_host_issues_revokes_and_issues_again_by_forms() -> None:
     assert 'data-state="done"' in http("GET", progress, HOST).text
     api = f"/api/v1/meetings/{meeting.slug}/certificate-runs/{progress.rpartition('/')[2]}"
     ready = http("GET", api, HOST).json()
-    assert (ready["state"], ready["done"]) == ("done", 3)
-    file = http("GET", ready["download_url"].removeprefix("/registration"), HOST)
+    assert (ready["status"], ready["done"]) == ("done", 3)
+    file = http("GET", ready["download"].removeprefix("/registration"), HOST)
     assert len(PdfReader(BytesIO(file.content)).pages) == 3
 
     first, second, _ = issued(meeting)

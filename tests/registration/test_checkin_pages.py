@@ -1,10 +1,13 @@
 """The door: whom it is open to, and how it works without a script."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
+import hosts
 import pytest
 from asking import ask
 from browser.camera import jpeg_of
@@ -36,12 +39,7 @@ def test_a_door_is_open_to_its_crew_only() -> None:
     meeting = open_meeting()
     guests(meeting, 2)
     path = f"/meetings/{meeting.slug}"
-    for caller in (
-        HOST,
-        CREW,
-        Caller("regency", "PIC", "pic", "21.01"),
-        Caller("national", "N", "n"),
-    ):
+    for caller in (HOST, CREW, Caller("national", "N", "n")):
         answer = http("GET", f"{path}/attendees", caller)
         assert [sorted(item) for item in answer.json()["items"]] == [
             ["code", "library", "name"]
@@ -56,6 +54,42 @@ def test_a_door_is_open_to_its_crew_only() -> None:
         ):
             assert http(method, path + what, caller, json=sent).status_code == 404
     assert http("GET", f"{path}/attendees", Caller("library", "P", "p", "21.01")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("starts_in", "status"), [(30, 403), (4, 403), (2, 200), (0, 200), (-7, 200), (-9, 403)]
+)
+def test_officials_of_its_regencies_help_at_a_door_around_its_days(
+    starts_in: int, status: int
+) -> None:
+    starts_at = datetime.now(UTC) + timedelta(days=starts_in)
+    meeting = hosts.open_meeting(starts_at=starts_at, ends_at=starts_at + timedelta(hours=8))
+    [code] = guests(meeting, 1)
+    helper = Caller("regency", "PIC", "pic", "21.02")
+    body = {"scans": [scan(code).model_dump(mode="json")]}
+    path = f"/meetings/{meeting.slug}"
+    answers = [
+        http("GET", f"{path}/attendees", helper),
+        http("GET", f"{path}/attendance", helper),
+        http("POST", f"{path}/check-ins", helper, json=body),
+    ]
+    assert {answer.status_code for answer in answers} == {status}
+    shown = ask(app(), "GET", f"/desk/{meeting.slug}/check-in", headers=headers(helper))
+    assert shown.status_code == status
+    assert ("tiga hari sebelum pertemuan" in shown.text) == (status == 403)
+
+
+def test_who_takes_the_list_along_is_in_the_audit_log_once_a_day() -> None:
+    meeting = open_meeting()
+    guests(meeting, 3)
+    for caller in (CREW, HOST, CREW):
+        http("GET", f"/meetings/{meeting.slug}/attendees", caller)
+    query = text("""
+        SELECT actor, after FROM audit_entry
+        WHERE action = 'attendees_sent' AND noun_id = :slug ORDER BY id""")
+    with database.sessions.begin() as session:
+        log = [tuple(row) for row in session.execute(query, {"slug": meeting.slug})]
+    assert log == [("crew", {"people": 3}), ("host", {"people": 3})]
 
 
 def test_a_token_for_check_in_checks_in() -> None:
@@ -144,6 +178,33 @@ def test_a_code_is_typed_and_a_second_time_it_says_when() -> None:
     again = send(meeting, q=code)
     assert again.status_code == 409
     assert "Sudah tercatat sebelumnya" in again.text
+
+
+def test_a_check_in_of_before_is_taken_back_where_it_is_scanned_again() -> None:
+    meeting = open_meeting()
+    [code] = guests(meeting, 1)
+    record(meeting, scan(code))
+    again = send(meeting, q=code)
+    check_in = re.findall(r'name="id" value="([^"]+)"', again.text)[0]
+    assert "Check-in dibatalkan" in follow(send(meeting, "/undo", id=check_in))
+    assert present(meeting) == 0
+
+
+def test_the_attendance_list_leads_to_taking_a_check_in_back() -> None:
+    meeting = open_meeting()
+    codes = guests(meeting, 2)
+    record(meeting, scan(codes[1], day=DAYS[1]))
+    address = f"/desk/{meeting.slug}/attendance?day={DAYS[1]}"
+    listed = ask(app(), "GET", address, headers=headers(HOST)).text
+    [link] = re.findall(r'href="/registration(/desk/[^"]+before=[^"]+)"', listed)
+    shown = page("GET", unescape(link)).text
+    assert "Peserta Contoh 0001" in shown
+    assert present(meeting, DAYS[1]) == 1  # to look at it changes nothing
+    check_in = re.findall(r'name="id" value="([^"]+)"', shown)[0]
+    assert "Check-in dibatalkan" in follow(send(meeting, "/undo", id=check_in))
+    assert present(meeting, DAYS[1]) == 0
+    helper = headers(Caller("regency", "PIC", "pic", "21.01"))
+    assert "before=" not in ask(app(), "GET", address, headers=helper).text
 
 
 def test_nobody_of_that_name_keeps_what_was_typed() -> None:

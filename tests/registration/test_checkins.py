@@ -96,6 +96,10 @@ def test_who_was_there_before_is_told_when_and_by_whom() -> None:
     before = record(meeting, scan(code), caller=CREW)[0]
     again = record(meeting, scan(code))[0]
     assert (again["status"], again["by"], again["at"]) == ("already", "Pelatih", before["at"])
+    assert again["check_in_id"] == before["check_in_id"] == before["id"]
+    path = f"/meetings/{meeting.slug}/check-ins/{again['check_in_id']}"
+    assert http("DELETE", path).status_code == 204
+    assert present(meeting) == 0
 
 
 def test_a_scan_that_cannot_count_says_why_and_names_nobody_of_elsewhere() -> None:

@@ -246,6 +246,10 @@ def test_filters_find_by_status_type_region_and_words() -> None:
     assert names(q="budi@") == ["Budi_100% Contoh"]
     assert names(q="_100%") == ["Budi_100% Contoh"]
     assert names(q="%") == ["Budi_100% Contoh"]
+    submit(meeting, name="Punya Nomor", phone="081234567890")
+    for part in ("0812 3456-7890", "+62812", "62 812 3456", "(0812)", "3456-7890", "812345"):
+        assert names(q=part) == ["Punya Nomor"], part
+    assert names(q="0813") == names(q="890") == []
     page = Office(KEPRI).get(f"/desk/{meeting.slug}", q="tidak ada").text
     assert "Tidak ada pendaftaran yang cocok" in page
 
@@ -344,3 +348,5 @@ def test_a_written_answer_is_shown_as_well_as_a_chosen_one() -> None:
     page = Office(KEPRI).get(f"/desk/{meeting.slug}/r/{registered.id}")
     assert page.status_code == 200
     assert "Kelas menjahit (contoh)" in page.text
+    assert page.text.count("<strong>Terdaftar</strong>") == 1
+    assert "terdaftar</strong>" not in page.text

@@ -221,6 +221,18 @@ def test_who_finds_no_seat_is_told_which_is_full_and_may_wait_with_all_they_type
     assert "Urutan Anda di daftar tunggu: 1." in browser.get(own).text
 
 
+def test_who_is_registered_already_is_told_so_and_not_that_the_seats_are_taken(
+    browser: Browser,
+) -> None:
+    meeting = open_meeting(1)
+    browser.registers(meeting)
+    again = browser.fill_in(meeting, PERSON)
+    assert again.status_code == 409
+    assert "sudah terdaftar" in again.text
+    assert "join_waiting_list" not in again.text
+    assert registered(meeting) == 1
+
+
 def test_without_a_waiting_list_none_is_offered(browser: Browser) -> None:
     full = browser.fill_in(open_meeting(0, waiting_list=False), PERSON)
     assert full.status_code == 409

@@ -40,6 +40,7 @@ def test_a_draft_is_made_once_and_seen_by_its_hosts_only() -> None:
         "ends_time": "16:00",
         "closes_day": "2028-08-10",
         "closes_time": "16:00",
+        "keep_days": "365",
     }
     first, second = (http("POST", "/meetings/new", HOST, data=fields) for _ in range(2))
     assert first.status_code == second.status_code == 303
@@ -52,6 +53,7 @@ def test_a_draft_is_made_once_and_seen_by_its_hosts_only() -> None:
     with database.sessions.begin() as session:
         made = hosting.find(session, HOST, slug)
     assert (made.status, made.starts_at) == ("draft", datetime(2028, 8, 17, 1, tzinfo=UTC))
+    assert made.keep_days == 365
     assert published(made) == []
     assert [entry.action for entry in log(made)] == ["created"]
 

@@ -104,6 +104,21 @@ def test_consent_was_given_to_the_text_of_the_declaration() -> None:
     assert found == ("delegation-2026-1", "import")
 
 
+def test_the_log_names_who_handed_the_file_in_and_the_file_as_they_called_it() -> None:
+    meeting = open_meeting()
+    location = hand_in(meeting, csv_sheet([row()]), "delegasi-bintan.csv")
+    work()
+    take(location)
+    query = text("""
+        SELECT actor_name, audit_entry.after ->> 'file' AS file FROM audit_entry
+        WHERE noun = 'import' AND noun_id = :job OR action = 'registered' AND noun_id IN (
+            SELECT id::text FROM registration WHERE meeting_id = :id)""")
+    with database.sessions.begin() as session:
+        rows = session.execute(query, {"job": str(job_id(location)), "id": meeting.id}).all()
+    assert {row.actor_name for row in rows} == {KEPRI.name}
+    assert {row.file for row in rows} == {"delegasi-bintan.csv", None}
+
+
 def test_cancelled_is_cancelled_and_what_was_taken_stays() -> None:
     meeting = open_meeting()
     location = read(meeting, csv_sheet([row()]))

@@ -289,10 +289,10 @@ def test_what_was_disarmed_is_read_back_as_it_was() -> None:
 def test_progress_is_told_as_the_bar_wants_it() -> None:
     location = hand_in(open_meeting(), csv_sheet([row()]))
     told = Office(KEPRI).get(f"/api/v1/imports/{job_id(location)}").json()
-    assert (told["state"], told["step"]) == ("queued", "reading")
+    assert (told["status"], told["step"]) == ("queued", "reading")
     page = Office(KEPRI).get(location).text
     assert re.search(r'data-source="/registration/api/v1/imports/[0-9a-f-]+"', page)
     work()
     told = Office(KEPRI).get(f"/api/v1/imports/{job_id(location)}").json()
-    assert (told["state"], told["step"]) == ("done", "ready")
+    assert (told["status"], told["step"]) == ("done", "ready")
     assert json.dumps(told)

@@ -83,11 +83,15 @@ def test_an_ended_session_makes_no_token_though_its_short_token_is_still_good(
 ) -> None:
     page = province.get(f"{OWN}/tokens/new").text
     token = form_token(page)
-    caller = read_token(os.environ["TOKEN_PUBLIC_KEY"], province.cookies[COOKIE])
+    short = province.cookies[COOKIE]
+    caller = read_token(os.environ["TOKEN_PUBLIC_KEY"], short)
     with database.sessions.begin() as session:
         sessions.end(session, caller.subject)
     fields = {"name": "Terlambat", "scopes": ["read"], "days": "365", "form_token": token}
-    assert province.post(f"{OWN}/tokens/new", data=fields).status_code == 403
+    assert province.post(f"{OWN}/tokens/new", data=fields).status_code == 307
+    as_program = {"authorization": f"Bearer {short}"}
+    late = Visitor().post(f"{OWN}/tokens/new", data=fields, headers=as_program)
+    assert late.status_code == 403
     form = ApiTokenForm.model_validate(fields)
     with pytest.raises(sessions.SessionOver), database.sessions.begin() as session:
         api_tokens.make(session, caller, uuid4(), form)

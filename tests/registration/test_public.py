@@ -15,7 +15,7 @@ from registering import (
     registration,
 )
 from sites import form_token
-from sqlalchemy import select
+from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
 from services.registration import booths, seats
@@ -173,6 +173,31 @@ def test_a_booth_with_new_content_leaves_the_gallery_until_it_is_accepted_again(
     assert len(shown) == (1 if change == "nothing" else 0)
 
 
+def booth_news(own: str) -> list[tuple[str, bool, str]]:
+    """What the holder of a booth was told of it, oldest first."""
+    query = text("""
+        SELECT envelope->'data' FROM outbox WHERE type = 'id.sejawat.booth.decided.v1'
+          AND envelope->'data'->'registration'->>'registration_id' = :id ORDER BY id""")
+    with database.sessions.begin() as session:
+        told = session.scalars(query, {"id": str(registration(own).id)}).all()
+    return [(one["booth_title"], one["accepted"], one["number"]) for one in told]
+
+
+def test_the_holder_of_a_booth_is_told_each_new_answer_once(browser: Browser) -> None:
+    own = show_booth(browser, open_meeting())
+    answers = [("accepted", "A1"), ("accepted", "B2"), ("declined", ""), ("declined", "")]
+    for state, number in answers:
+        with database.sessions.begin() as session:
+            booths.decide(session, HOST, registration(own).id, state, number)  # type: ignore[arg-type]
+    title = "Lapak Contoh 01"
+    assert booth_news(own) == [(title, True, "A1"), (title, True, "B2"), (title, False, "")]
+
+    with database.sessions.begin() as session:
+        seats.cancel(session, registration(own).id, "")
+        booths.decide(session, HOST, registration(own).id, "accepted", "C3")
+    assert len(booth_news(own)) == 3, "who does not come needs no table"
+
+
 def test_a_host_of_another_province_decides_on_no_booth(browser: Browser) -> None:
     own = show_booth(browser, open_meeting())
     with database.sessions.begin() as session, pytest.raises(booths.BoothNotFound):
@@ -219,3 +244,25 @@ def test_an_accepted_booth_has_a_card_for_its_table_and_others_have_none(browser
     assert card.headers["content-type"] == "application/pdf"
     assert "Keripik pisang" in PdfReader(BytesIO(card.content)).pages[0].extract_text()
     assert browser.get(f"{browser.registers(open_meeting())}/booth-card.pdf").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "Belum ada pendaftaran yang dibuka"),
+        ("?show=all", "Belum ada pertemuan"),
+        ("?q=zzz", "Tidak ada pertemuan yang cocok"),
+    ],
+)
+def test_an_empty_list_says_why_it_is_empty(browser: Browser, query: str, said: str) -> None:
+    with database.sessions.begin() as session:
+        session.execute(text("UPDATE meeting SET status = 'draft'"))
+    assert f"<h2>{said}</h2>" in browser.get(f"/registration/{query}").text
+
+
+def test_a_region_is_asked_for_by_its_code(browser: Browser) -> None:
+    api = "/registration/api/v1/regions"
+    batam = browser.get(f"{api}/21.71")
+    assert (batam.json()["code"], batam.json()["name"]) == ("21.71", "Kota Batam")
+    assert browser.get(f"{api}?q=21.71").json()["items"][0] == batam.json()
+    assert browser.get(f"{api}/99.99").status_code == 404

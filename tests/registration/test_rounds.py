@@ -44,6 +44,7 @@ def template(name: str, **changes: Any) -> dict[str, Any]:
         "per_institution": "2",
         "waiting_list": "yes",
         "offer_hours": "24",
+        "keep_days": "730",
         "jp": "16",
         "min_days": "2",
     } | changes

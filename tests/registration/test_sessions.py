@@ -212,6 +212,33 @@ def test_one_sees_ones_devices_and_signs_each_out(email: str) -> None:
     assert COOKIE not in phone.cookies
 
 
+def test_after_signing_out_everywhere_the_other_devices_change_nothing(email: str) -> None:
+    phone, desk = Visitor(), Visitor()
+    for device in (phone, desk):
+        device.sign_in(email, PASSWORD)
+    typed = {"name": "Terlambat", "language": "id", "form_token": form_token(desk.get(OWN).text)}
+    phone.submit(OWN, f"{OWN}/sessions/end")
+    assert desk.get(OWN).status_code == 200  # reading goes on until the short token is over
+    scans = "/registration/api/v1/meetings/tidak-ada/check-ins"
+    token = desk.cookies[COOKIE]
+    assert desk.post(scans, json={}, follow_redirects=True).status_code == 401
+    desk.cookies.set(COOKIE, token, domain="test.local", path="/")
+    source = {"referer": f"http://test{OWN}"}
+    answer = desk.post(OWN, data=typed, headers=source, follow_redirects=True)
+    assert [step.status_code for step in answer.history] == [307, 303]
+    assert str(answer.url).endswith("/registration/sign-in?next=%2Fregistration%2Faccount")
+    phone.sign_in(email, PASSWORD)
+    assert "Terlambat" not in phone.get(OWN).text
+
+
+def test_whose_session_has_ended_signs_in_by_the_form_that_is_open(email: str) -> None:
+    visitor = Visitor()
+    visitor.sign_in(email, PASSWORD)
+    with database.sessions.begin() as session:
+        sessions.end(session, caller(visitor).subject)
+    assert visitor.sign_in(email, PASSWORD).headers["location"] == "/registration/desk"
+
+
 AGENTS = {
     "(Linux; Android 14; SM-A155F) Chrome/139.0 Mobile Safari/537.36": "Chrome, Android",
     "(Linux; Android 13) SamsungBrowser/25.0 Chrome/121.0 Safari/537.36": (

@@ -7,6 +7,8 @@ from itertools import count
 
 import pytest
 from joserfc import jwk, jws
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sites import form_token
 from sqlalchemy import text
 from visitors import Visitor
@@ -94,25 +96,25 @@ def test_from_the_sixth_on_each_doubles_a_wait_in_which_nothing_is_right(email: 
     assert waiting(email) == (0, None)
 
 
-def test_no_connection_is_held_while_a_password_is_verified(
-    email: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held: list[int] = []
+class Watchful(PasswordHash):
+    """Also notes how many connections are out while it verifies."""
 
-    class Hasher:
-        def verify(self, *_: str) -> bool:
-            held.append(database.engine.pool.checkedout())  # type: ignore[attr-defined]
-            return True
+    def __init__(self) -> None:
+        super().__init__((Argon2Hasher(),))
+        self.held: list[int] = []
 
-    monkeypatch.setattr(accounts, "_hasher", Hasher())
-    accounts.sign_in(email, RIGHT)
-    assert held == [0]
+    def verify(self, password: str | bytes, hash: str | bytes) -> bool:  # noqa: A002
+        self.held.append(database.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return super().verify(password, hash)
 
 
-def test_who_would_wait_too_long_for_a_turn_is_refused(
-    email: str, client: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(accounts, "TURN_S", 0.05)
+def test_no_connection_is_held_while_a_password_is_verified(email: str) -> None:
+    hasher = Watchful()
+    accounts.sign_in(email, RIGHT, hasher)
+    assert hasher.held == [0]
+
+
+def test_who_would_wait_too_long_for_a_turn_is_refused(email: str, client: Visitor) -> None:
     fields = {"email": email, "password": RIGHT, "form_token": form_token(client.get(PAGE).text)}
     with accounts._turn(), accounts._turn():
         with pytest.raises(TooManyTries):

@@ -47,7 +47,7 @@ def test_a_new_venue_reaches_each_who_comes_exactly_once() -> None:
     assert told(meeting, "rescheduled") == {str(person): 1 for person in coming}
     assert telling(meeting).done == 4
     assert telling(meeting).finished_at
-    assert http("GET", path(meeting, "telling")).json()["state"] == "done"
+    assert http("GET", path(meeting, "telling")).json()["status"] == "done"
 
 
 def test_a_second_change_overtakes_the_first() -> None:

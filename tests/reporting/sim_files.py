@@ -60,14 +60,13 @@ FORMS: dict[str, Callable[[Rows], bytes]] = {
 }
 
 
-def order(data: bytes, caller: Caller = KEPRI, stream: str = "") -> UUID:
+def order(data: bytes, caller: Caller = KEPRI, **more: str) -> UUID:
     """Hand a file in."""
     made = uuid7()
     with database.sessions.begin() as session:
         stored = sim_files.keep(data)
-        sim_imports.order(
-            session, caller, made, stored=stored, file_name="contoh.json", stream=stream
-        )
+        said = {"stream": ""} | more
+        sim_imports.order(session, caller, made, stored=stored, file_name="contoh.json", **said)
     return made
 
 
@@ -94,15 +93,15 @@ def found(import_id: UUID, caller: Caller = KEPRI) -> SimImport:
         return sim_imports.find(session, caller, import_id)
 
 
-def read(data: bytes, caller: Caller = KEPRI, stream: str = "") -> SimImport:
+def read(data: bytes, caller: Caller = KEPRI, **more: str) -> SimImport:
     """Hand a file in, and bring it to its preview."""
-    return run(order(data, caller, stream), caller)
+    return run(order(data, caller, **more), caller)
 
 
-def take(job: SimImport) -> SimImport:
+def take(job: SimImport, *, twins: bool = False) -> SimImport:
     """Take over what is right, and let a worker do it."""
     with database.sessions.begin() as session:
-        sim_imports.take(session, session.get_one(SimImport, job.id))
+        sim_imports.take(session, session.get_one(SimImport, job.id), twins=twins)
     return run(job.id, NATIONAL)
 
 

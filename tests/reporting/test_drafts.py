@@ -88,6 +88,25 @@ def test_what_one_answer_asks_of_another() -> None:
     }
 
 
+def test_what_an_answer_has_no_room_for_is_refused_and_not_dropped() -> None:
+    talk = ADVOCACY | {"hasil": "NonDana"}
+    assert wrong("advokasi", talk, amount="500000") == {"amount": "only-funds"}
+    assert wrong("advokasi", talk, hasil_regulasi="Lainnya", tanggal_terbit="2026-10-01") == {
+        "hasil_regulasi": "only-regulation",
+        "tanggal_terbit": "only-regulation",
+    }
+    assert read("advokasi", talk, amount="0", jumlah_barang="3").measures["amount"] == 0
+    law = ADVOCACY | {"hasil": "Regulasi", "hasil_regulasi": "Lainnya"}
+    assert wrong("advokasi", law, amount="500000") == {"amount": "only-funds"}
+    assert wrong("advokasi", law, tanggal_terbit="2099-01-01") == {"tanggal_terbit": "future"}
+    assert read("advokasi", law, tanggal_terbit="2026-11-20").fields["tanggal_terbit"]
+
+
+@pytest.mark.parametrize("written", ["Instagram", "@instagram", "IG", "face book", "Surat Kabar"])
+def test_a_medium_of_the_list_is_chosen_there(written: str) -> None:
+    assert wrong("publikasi", MEDIA, nama_media=written) == {"nama_media": "listed"}
+
+
 def test_a_month_and_a_half_year_are_their_first_day() -> None:
     visits = {"day": "2026-10", "male": "3", "female": "4"}
     assert read("pengunjung", visits).day == date(2026, 10, 1)

@@ -1,5 +1,6 @@
 """What is hardly right is asked back."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,29 @@ def test_the_known_mistakes_are_asked_back(
     with database.sessions.begin() as session:
         asked = guards.questions(session, mine, handed(**changes).draft, TODAY)
     assert [one.question for one in asked] == questions
+
+
+@pytest.mark.parametrize(
+    ("stream", "day", "today", "is_long"),
+    [
+        ("peningkatan", "2026-01", date(2026, 11, 20), False),
+        ("peningkatan", "2026-01", date(2027, 1, 9), False),
+        ("peningkatan", "2026-01", date(2027, 1, 10), True),
+        ("peningkatan", "2025-07", date(2026, 7, 12), False),
+        ("peningkatan", "2025-07", date(2026, 7, 13), True),
+        ("pengunjung", "2025-12", date(2026, 7, 12), False),
+        ("pengunjung", "2025-12", date(2026, 7, 13), True),
+    ],
+)
+def test_long_ago_counts_from_the_end_of_the_period(
+    empty: Path, stream: str, day: str, today: date, *, is_long: bool
+) -> None:
+    assert empty
+    stands = dict.fromkeys(("books", "ebooks", "computers", "bandwidth", "male", "female"), "1")
+    with database.sessions.begin() as session:
+        draft = handed(stream, stands | {"day": day}).draft
+        asked = guards.questions(session, library(), draft, today)
+    assert ("long-ago" in {one.question for one in asked}) == is_long
 
 
 def test_what_brought_no_money_is_not_asked_about_zeros(empty: Path) -> None:

@@ -181,6 +181,42 @@ def test_the_preview_says_which_rows_are_here_already() -> None:
     assert "Selesai, tidak ada yang baru" in office.get(previewed(office, as_json(rows(2)))).text
 
 
+def test_likely_duplicates_are_left_out_until_they_are_ticked() -> None:
+    library(VILLAGE)
+    office = Office(KEPRI)
+    page = previewed(office, as_json([sim_row(1), sim_row(1), sim_row(2)]))
+    preview = office.get(page).text
+    assert "Masukkan 2 baris" in preview
+    assert "Masukkan juga 1 baris yang mungkin ganda" in preview
+    press(office, page, "take")
+    jobs.run_imports()
+    assert activities() == 2
+    assert "Masukkan yang dicentang" in office.get(page).text
+    token = {"form_token": forms.new_form(), "action": "take"}
+    assert office.post(page, data=token | {"twins": "yes"}).status_code == 303
+    jobs.run_imports()
+    assert activities() == 3
+    assert "mungkin ganda" not in office.get(page).text
+
+
+def test_a_file_without_dates_takes_its_month_from_the_form() -> None:
+    office = Office(KEPRI)
+    told = as_json([{"kabupaten": "Bintan", "dana": 5, "sumber_dana": "APBD", "jumlah_desa": 3}])
+    without = previewed(office, told)
+    assert "tidak menyebut tanggal" in office.get(without).text
+    wrong = hand_in(office, told, period="2099-01")
+    assert wrong.status_code == 422
+    assert "Pilih bulan yang sudah berjalan" in wrong.text
+    assert 'value="2099-01"' in wrong.text
+    page = previewed(office, told, period="2025-07")
+    assert "Juli 2025" in office.get(page).text
+    assert "dihitung pada bulan yang dipilih" in office.get(f"{page}/rows?kind=noted").text
+    files = {"file": ("x", told)}
+    assert office.post(API, files=files, data={"period": "Juli"}).json()["code"] == "period"
+    made = office.post(API, files=files, data={"period": "2025-07"})
+    assert made.json()["period"] == "2025-07"
+
+
 def test_the_whole_way_over_the_api() -> None:
     ours = library(VILLAGE, "Perpustakaan Mawar")
     office = Office(KEPRI)
@@ -188,10 +224,10 @@ def test_the_whole_way_over_the_api() -> None:
     answer = office.post(API, files={"file": ("contoh.json", as_json(told))})
     assert answer.status_code == 202, answer.text
     place = answer.headers["location"]
-    assert answer.json()["state"] in {"queued", "running"}
+    assert answer.json()["status"] in {"queued", "running"}
     jobs.run_imports()
     status = office.get(place).json()
-    assert (status["state"], status["step"]) == ("done", "ready")
+    assert (status["status"], status["step"]) == ("done", "ready")
     assert (status["counts"]["open"], status["counts"]["bad"]) == (2, 2)
     bad = office.get(f"{place}/rows?kind=bad").json()["items"]
     assert bad[0]["errors"] == {"tanggal": "future"}
@@ -257,10 +293,12 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     r'wrong\([^()]*"([a-z-]+)"\)': ("drafts.py", import_words.ERRORS),
     r'\(BY_(?:SEX|AGE), "([a-z-]+)"\)': ("drafts.py", import_words.ERRORS),
     r'refused\(\{"": "([a-z-]+)"': ("sim_*.py", import_words.ERRORS),
+    r'\["day"\] = "([a-z-]+)"': ("sim_streams.py", import_words.ERRORS),
     r'"": "(iku)" if': ("sim_streams.py", import_words.ERRORS),
     r'else "(no-stream)"': ("sim_streams.py", import_words.ERRORS),
     r'notes\["([a-z-]+)"\]': ("sim_streams.py", import_words.NOTES),
     r'\{"([a-z-]+)": ""\} if': ("sim_*.py", import_words.NOTES),
+    r'return \{"([a-z-]+)": ""\}': ("sim_twins.py", import_words.NOTES),
     r"THEN '([a-z-]+)'": ("sim_undoing.py", import_words.KEPT),
     r'BadMove\("([a-z-]+)"\)': ("boundaries.py", import_words.MOVES),
 }

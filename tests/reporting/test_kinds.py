@@ -5,6 +5,7 @@ import io
 import json
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 from pypdf import PdfReader
@@ -20,6 +21,7 @@ from services.reporting.pieces import Pieces
 from services.reporting.report_contents import Work
 from services.reporting.report_schemas import ExtractParams
 from services.reporting.resources import database
+from shared import regions
 
 STORY = {
     "day": "2026-11-04",
@@ -55,6 +57,10 @@ MORE = text(f"""
         activity, jsonb_build_object('id', md5(activity.id::text || number), 'client_ref', NULL)
     ) AS made
     WHERE activity.stream = 'pelibatan' AND activity.regency_code = '21.01'""")
+PHOTO = text("""
+    INSERT INTO evidence (id, library_id, activity_id, name, media_type, size, large)
+    SELECT gen_random_uuid(), library_id, id, 'kelas.jpg', 'image/jpeg', 1, 'x' FROM activity
+    WHERE title LIKE 'Kelas%' AND regency_code = '21.01'""")
 EVERY = [(name, form) for name, kind in report_kinds.KINDS.items() for form in kind.formats]
 
 
@@ -139,6 +145,36 @@ def test_no_cell_of_an_extract_is_computed(country: Path) -> None:
     assert last[0] == "# Dokumen: lengkap"
     assert len(last) == len(head)
     assert {row[head.index("Kab/kota")] for row in rows} == {"Kabupaten Bintan"}
+
+
+def test_an_extract_names_the_place_and_says_when_a_report_came_with_what(country: Path) -> None:
+    assert country
+    own = library("21", "Perpustakaan Provinsi Contoh")
+    district = regions.children("21.01")[0]
+    village = regions.children(district.code)[0]
+    there = library(village.code, "Perpustakaan Desa Contoh")
+    visits = {"day": "2026-11", "male": "3", "female": "4"}
+    with database.sessions.begin() as session:
+        activities.submit(session, own, handed("pengunjung", visits), SENDER, TODAY)
+        activities.submit(session, there, handed(title="Lomba mewarnai"), SENDER, TODAY)
+        session.execute(PHOTO)
+
+    def rows(stream: str) -> list[dict[str, str]]:
+        told = order("extract", "csv", Office(KEPRI), region="21", stream=stream)
+        table = Office(KEPRI).get(told["download"]).content.decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(table)))[:-1]
+
+    with database.sessions.begin() as session:
+        came = session.execute(text("SELECT min(submitted_at) FROM activity")).scalar_one()
+    for row in rows("pelibatan"):
+        if row["Kode wilayah"] == village.code:
+            assert (row["Kecamatan"], row["Desa/kelurahan"]) == (district.name, village.name)
+        assert row["Tanggal input"] == str(came.astimezone(ZoneInfo("Asia/Jakarta")).date())
+        assert row["Berkas bukti"] == ("1" if row["Nama kegiatan"].startswith("Kelas") else "0")
+    assert village.name in {row["Desa/kelurahan"] for row in rows("pelibatan")}
+    [visited] = rows("pengunjung")
+    assert visited["Jumlah pengunjung"] == "7"
+    assert (visited["Kecamatan"], visited["Desa/kelurahan"]) == ("", "")
 
 
 def test_the_country_has_what_its_provinces_have(country: Path) -> None:

@@ -100,6 +100,24 @@ def test_what_was_typed_is_kept_beside_what_is_wrong(empty: Path) -> None:
     assert column("SELECT count(*) FROM activity") == [0]
 
 
+def test_what_may_be_skipped_is_closed_until_it_holds_something(empty: Path) -> None:
+    assert empty
+    office = librarian(library())
+    closed, opened = '<details class="field">', '<details class="field" open>'
+    assert closed in office.get("/reporting/own/new/pelibatan").text
+    for typed in ({"female": "1", "title": ""}, {"female": "one"}):
+        page = office.post(
+            "/reporting/own/new/pelibatan", data=filled(office, "/reporting/own", **typed)
+        )
+        assert (page.status_code, opened in page.text) == (422, True)
+    page = office.post(
+        "/reporting/own/new/pelibatan", data=filled(office, "/reporting/own", title="")
+    )
+    assert closed in page.text
+    news = office.get("/reporting/own/new/publikasi").text
+    assert news.index("<details") < news.index('name="link"') < news.index('name="evidence"')
+
+
 def test_a_form_that_was_open_too_long_comes_back_with_all_it_held(empty: Path) -> None:
     assert empty
     office = librarian(library())

@@ -65,7 +65,7 @@ def test_a_list_is_ordered_made_and_downloaded(
     office = Office(KEPRI)
     accepted = office.order(form)
     assert accepted.status_code == 202
-    assert accepted.json()["status"] == accepted.json()["state"] == "queued"
+    assert accepted.json()["status"] == "queued"
     assert accepted.json()["total"] == 15
     assert accepted.json()["download"] is None
     jobs.make_reports()
@@ -73,7 +73,7 @@ def test_a_list_is_ordered_made_and_downloaded(
     told = office.get(accepted.headers["location"]).json()
     assert told["status"] == "done"
     assert told["done"] == told["total"] == told["row_count"] == 15
-    assert told["download"] == told["download_url"]
+    assert not {"state", "download_url"} & told.keys()
     assert told["params"] == {"meeting": EXAMPLE, "language": "id"}
     answer = office.get(told["download"])
     assert answer.headers["content-type"] == media_type

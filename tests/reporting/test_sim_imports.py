@@ -85,14 +85,6 @@ def test_a_report_that_lies_elsewhere_is_not_verified_by_a_neighbours_file() -> 
     assert (counts(job).known, counts(take(job)).already, activities("stage = 0")) == (1, 1, 1)
 
 
-def test_equal_rows_of_one_file_all_come_in_and_are_pointed_out() -> None:
-    library(VILLAGE)
-    job = read(as_json([sim_row(1), sim_row(1), sim_row(2)]))
-    assert [list(one.notes) for one in sim_files.told(job)] == [[], ["same-row"], []]
-    assert counts(take(job)).taken == 3
-    assert counts(take(read(as_json([sim_row(1), sim_row(1), sim_row(2)])))).already == 3
-
-
 def test_what_is_there_from_a_form_is_pointed_out() -> None:
     ours = library(VILLAGE)
     with database.sessions.begin() as session:
@@ -231,7 +223,7 @@ def test_a_killed_workers_import_is_finished_by_the_next(engines: Path, step: st
         as_json([sim_row(number, tanggal=day(number)) for number in range(12_000)])
     )
     if step == "taking":
-        jobs.run_imports()
+        sim_files.run(made)
         with database.sessions.begin() as session:
             sim_imports.take(session, session.get_one(SimImport, made))
     process = worker(engines)
@@ -248,18 +240,6 @@ def test_a_killed_workers_import_is_finished_by_the_next(engines: Path, step: st
         assert (job.state, counts(job).rows) == ("ready", 12_000)
         job = take(job)
     assert (job.state, counts(job).taken, activities()) == ("done", 12_000, 12_000)
-
-
-def test_equal_rows_are_counted_across_batches() -> None:
-    library(VILLAGE)
-    same = sim_row()
-    wrong = {**same, "tanggal": "?"}
-    job = read(as_json([same, *rows(sim_importing.BATCH)[1:], same, wrong, same]))
-    again = execute(
-        "SELECT number, occurrence FROM sim_row WHERE notes ? 'same-row' ORDER BY number"
-    )
-    assert again == [(sim_importing.BATCH + 1, 2), (sim_importing.BATCH + 3, 3)]
-    assert counts(take(job)).taken == sim_importing.BATCH + 2
 
 
 def test_an_edit_keeps_what_no_form_asks_for() -> None:

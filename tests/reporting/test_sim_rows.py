@@ -90,6 +90,53 @@ def test_what_is_hardly_right_is_noted() -> None:
     assert (one.notes, one.report["day"]) == ({"total-differs": "9"}, "2026-02-01")
 
 
+REPLICATED = {"dana": "25000000", "sumber_dana": "APBD", "jumlah_desa": 3}
+
+
+def test_rows_without_a_date_count_in_the_month_that_was_chosen() -> None:
+    assert sim_streams.parse(REPLICATED, "", NOW).errors == {"tanggal": "no-period"}
+    one = sim_streams.parse(REPLICATED, "", NOW, "2025-07")
+    assert (one.errors, one.notes, one.report["day"]) == ({}, {"period-chosen": ""}, "2025-07-01")
+    dated = sim_streams.parse(REPLICATED | {"periode": "Feb 2026"}, "", NOW, "2025-07")
+    assert (dated.notes, dated.report["day"]) == ({}, "2026-02-01")
+    without = sim_row(tanggal="")
+    assert sim_streams.parse(without, "", NOW, "2025-07").errors == {"tanggal": "missing"}
+
+
+def test_a_year_alone_is_january_and_says_so() -> None:
+    one = sim_streams.parse(REPLICATED | {"tahun": 2025}, "", NOW)
+    assert (one.notes, one.report["day"]) == ({"year-alone": "2025"}, "2025-01-01")
+
+
+def test_what_the_older_system_lets_be_is_taken_with_a_note() -> None:
+    told = {"tanggal": "2026-03-02", "judul": "Audiensi", "sasaran": ["Swasta"]}
+    regulation = told | {"hasil": "Regulasi", "hasil_regulasi": "-"}
+    funds = told | {"hasil": "Dana", "nominal": 0}
+    for row, notes in ((regulation, {"no-regulation": ""}), (funds, {"no-funds": ""})):
+        one = sim_streams.parse(row, "", NOW)
+        assert (one.errors, one.notes) == ({}, notes)
+    regulation["hasil_regulasi"] = funds["nominal"] = ""
+    assert sim_streams.parse(regulation, "", NOW).errors == {"hasil_regulasi": "missing"}
+    assert sim_streams.parse(funds, "", NOW).errors == {"nominal": "missing"}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("12.5", 13), ("12,5 Mbps", 13), (12.4, 12), ("1.250,75", 1251), ("1.250", 1250), ("20", 20)],
+)
+def test_bandwidth_comes_with_decimals_and_is_rounded_with_a_note(written: Any, read: int) -> None:
+    told = {"bulan": 3, "tahun": 2026, "jumlah_buku": 9, "jumlah_buku_digital": 0}
+    told |= {"jumlah_komputer": 1, "bandwidth": written}
+    one = sim_streams.parse(told, "", NOW)
+    assert (one.errors, one.report["measures"]["bandwidth"]) == ({}, read)
+    rounded = isinstance(written, float) or "," in written or "12.5" in written
+    assert ("rounded" in one.notes) == rounded
+
+
+def test_half_a_participant_is_still_refused() -> None:
+    assert parsed(jumlah_peserta="12,5").errors == {"jumlah_peserta": "no-number"}
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(), inside, max_size=3),

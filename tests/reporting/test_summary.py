@@ -1,5 +1,6 @@
 """What comes together for a meeting, and who may see how much of it."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -82,6 +83,17 @@ def test_a_cancelled_meeting_says_so_whatever_comes_after(example: Path) -> None
     assert told["meeting"]["status"] == "cancelled"
     assert told["meeting"]["title"] != "Judul lama"
     assert "Pertemuan ini dibatalkan" in Office(KEPRI).get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("begins_in", "status"), [(-60, "done"), (-1, "running"), (1, "published")]
+)
+def test_a_meeting_begins_and_ends_by_the_clock(example: Path, begins_in: int, status: str) -> None:
+    assert example
+    begins = datetime.now(UTC) + timedelta(hours=begins_in)
+    facts = meeting(version=3, starts_at=begins, ends_at=begins + timedelta(hours=8))
+    tell(MeetingPublished(meeting=facts))
+    assert Office(KEPRI).get(SUMMARY).json()["meeting"]["status"] == status
 
 
 def test_the_labels_are_in_the_readers_language(example: Path) -> None:

@@ -267,7 +267,7 @@ def test_completeness_drills_down_and_keeps_to_the_readers_region() -> None:
     page = Office(NATIONAL).get("/reporting/completeness", params=asked).text
     assert "1 / 3" in page
     assert "?region=21&amp;month=2026-10" in page
-    page = Office(KEPRI).get("/reporting/completeness", params=asked | {"region": "14"}).text
+    page = Office(KEPRI).get("/reporting/completeness", params=asked | {"region": "21"}).text
     assert "1 / 2" in page
     assert "Tetangga" not in page
     page = Office(BINTAN).get("/reporting/completeness", params=asked).text
@@ -288,6 +288,11 @@ def test_completeness_as_json_and_csv() -> None:
     told = Office(KEPRI).get("/reporting/api/v1/completeness.json", params=asked).json()
     [row] = told["rows"]
     assert (row["region_code"], row["expected"], row["came"], row["in_time"]) == ("21.01", 1, 1, 1)
+    for path in ("", ".json", ".csv", "/silent"):
+        address = f"/reporting/api/v1/completeness{path}" if path else "/reporting/completeness"
+        for region in ("14", "21.99", "%"):
+            asked_for = asked | {"region": region}
+            assert Office(KEPRI).get(address, params=asked_for).status_code == 404
     answer = Office(KEPRI).get("/reporting/api/v1/completeness.csv", params=asked)
     lines = answer.content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("region_code,region,month,expected")

@@ -2,15 +2,17 @@
 
 import json
 import threading
+from typing import Any
 
 import pytest
 from bus_steps import copies, drain, scalar, sent, source
+from sqlalchemy import TextClause, text
 
 from bench.laboratory import TickLaboratory
 from bench.ticks import Ticked, make_bus
 from shared.bus.inbox import Copy
 from shared.bus.queues import ROOM, BrokerAway
-from shared.bus.retention import purge
+from shared.bus.retention import _PURGE_OUTBOX, _REPLAY, purge
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -186,6 +188,33 @@ def test_purge_keeps_what_has_no_receipt_yet(laboratory: TickLaboratory) -> None
     assert purge(bus.database, days=0) == 2
     assert [copy.event_id for copy in copies(bus)] == ids[2:]
     assert scalar(bus, "SELECT count(*) FROM delivery") == 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "bound"),
+    [
+        (_PURGE_OUTBOX, {"days": 30, "chunk": 1000}, "id <"),
+        (
+            _REPLAY,
+            {
+                "subscriber": "left",
+                "types": ["tick"],
+                "event_id": None,
+                "since": "2026-01-01T00:00:00+07:00",
+            },
+            "id >=",
+        ),
+    ],
+)
+def test_time_is_looked_up_in_the_key(
+    laboratory: TickLaboratory, statement: TextClause, values: dict[str, Any], bound: str
+) -> None:
+    """So few rows need no index; but where there can be none, no setting makes one be used."""
+    with source(laboratory).database.sessions.begin() as session:
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        session.execute(text("SET LOCAL enable_bitmapscan = off"))
+        lines = session.execute(text(f"EXPLAIN {statement.text}"), values).scalars().all()
+    assert any(f"Index Cond: ({bound} " in line for line in lines), "\n".join(lines)
 
 
 def test_a_clocked_job_is_rung_by_one_of_many_relays(laboratory: TickLaboratory) -> None:

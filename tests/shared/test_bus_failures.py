@@ -90,6 +90,7 @@ def test_an_event_that_kills_its_worker_each_time_is_parked_in_the_end(
     with left.database.sessions.begin() as session:
         [failed] = left.inbox.failed(session)
     assert failed["parked_at"] is not None
+    assert failed["attempts"] == TRIES
     assert laboratory.handled("left") == (0, 0)
 
 

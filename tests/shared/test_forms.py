@@ -10,9 +10,10 @@ from fastapi import Depends, FastAPI, Request
 from starlette.datastructures import FormData
 from starlette.types import ASGIApp
 
-from shared.http import BODY_LIMIT, UPLOAD_LIMIT, Requests
+from shared.http import BODY_LIMIT, DRAINED, Requests
 from shared.problems import add_problem_details
 from shared.web import Pages, read_form, read_upload_form, uploaded
+from shared.web.forms import UPLOAD_LIMIT
 from shared.web.pages import TEMPLATES
 
 BOUNDARY = "batas"
@@ -44,6 +45,10 @@ def app() -> ASGIApp:
             "texts": [item for item in form.multi_items() if isinstance(item[1], str)],
             "files": [(file.filename, len(file.file.read())) for file in uploaded(form, "berkas")],
         }
+
+    @app.post("/page")
+    def page(form: Annotated[FormData, Depends(typed)]) -> int:
+        return len(form)
 
     @app.post("/api/plain")
     def text_only(form: Annotated[FormData, Depends(plain)]) -> list[str]:
@@ -150,9 +155,9 @@ def test_a_plain_form_stays_small_and_takes_no_files(app: ASGIApp) -> None:
 
 
 def test_a_form_with_files_has_its_own_limit(app: ASGIApp) -> None:
-    fits = ask(app, "POST", "/api/upload", files={"berkas": b"x" * (UPLOAD_LIMIT - 1000)})
-    assert fits.json()["files"] == [["upload", UPLOAD_LIMIT - 1000]]
-    too_large = part(b"berkas", b"x" * (UPLOAD_LIMIT + 1), b'; filename="a"')
+    fits = ask(app, "POST", "/api/upload", files={"berkas": b"x" * UPLOAD_LIMIT})
+    assert fits.json()["files"] == [["upload", UPLOAD_LIMIT]]
+    too_large = part(b"berkas", b"x" * (UPLOAD_LIMIT + BODY_LIMIT), b'; filename="a"')
     assert send(app, too_large).status_code == 413
 
     async def in_pieces() -> AsyncIterator[bytes]:  # so that no header says how long it is
@@ -163,3 +168,38 @@ def test_a_form_with_files_has_its_own_limit(app: ASGIApp) -> None:
         app, "POST", "/api/upload", content=in_pieces(), headers={"content-type": MULTIPART}
     )
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("id", ["paling besar 12 MB", "Tekan tombol kembali"]), ("en", ["at most 12 MB", "Press"])],
+)
+def test_a_person_reads_on_a_page_what_was_too_much(
+    app: ASGIApp, language: str, told: list[str]
+) -> None:
+    files = {"berkas": b"x" * (UPLOAD_LIMIT + BODY_LIMIT)}
+    answer = ask(app, "POST", "/page", files=files, headers={"accept-language": language})
+    assert answer.status_code == 413
+    assert answer.headers["content-type"].startswith("text/html")
+    assert [words for words in told if words not in answer.text] == []
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_whoever_sends_too_much_is_heard_out_before_the_answer(
+    app: ASGIApp, announced: bool
+) -> None:
+    heard: list[int] = []
+
+    async def body(pieces: int) -> AsyncIterator[bytes]:
+        for piece in range(pieces):
+            heard.append(piece)
+            yield b"x" * 100_000
+
+    for pieces, all_of_it in ((5, True), (100, False)):
+        heard.clear()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        headers |= {"content-length": str(pieces * 100_000)} if announced else {}
+        answer = ask(app, "POST", "/api/plain", content=body(pieces), headers=headers)
+        assert answer.status_code == 413
+        assert (len(heard) == pieces) is all_of_it
+        assert len(heard) * 100_000 < (DRAINED + 1) * BODY_LIMIT

@@ -250,6 +250,24 @@ def test_regions_are_found_as_people_call_them(text: str, code: str) -> None:
     assert search(text)[0] == get(code)
 
 
+@pytest.mark.parametrize(
+    ("text", "within", "codes"),
+    [
+        ("21.71", None, ["21.71", "21.71.01"]),
+        (" 21.71. ", None, ["21.71", "21.71.01"]),
+        ("21.0", None, ["21.01", "21.02"]),
+        ("21", "21.71", ["21.71", "21.71.01"]),
+        ("21.71", "21.01", []),
+        ("99.99", None, []),
+    ],
+)
+def test_a_code_or_its_beginning_finds_regions(
+    text: str, within: str | None, codes: list[str]
+) -> None:
+    found = [region.code for region in regions.search(text, within=within, limit=2)]
+    assert found == codes
+
+
 def test_exact_names_come_first_then_beginnings_then_parts() -> None:
     names = [region.name for region in search("batam", limit=100)]
     ranks = [

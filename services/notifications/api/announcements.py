@@ -148,11 +148,12 @@ def progress(session: Session, found: Announcement) -> AnnouncementProgress:
     told = announcements.progress(session, found)
     return AnnouncementProgress.model_validate(
         {
-            "state": _SHOWN.get(found.state, "done"),
+            "status": _SHOWN.get(found.state, "done"),
             "step": found.state,
             "done": told.done,
             "total": told.total,
             "seconds_left": told.seconds_left,
+            "goes_on_at": told.goes_on_at,
             "counts": dict(told.counts),
         }
     )

@@ -16,6 +16,7 @@ from services.notifications.resources import bus
 from services.notifications.rules import Rule
 from shared.bus import Envelope
 from shared.events import (
+    BoothDecided,
     CertificateIssued,
     CertificateRevoked,
     RegistrationApproved,
@@ -38,13 +39,39 @@ Envelopes = list[Envelope[Any]]
 
 CERTIFICATE_NEWS = timedelta(days=30)  # after the meeting its end is no limit
 
+# Told with a new date, as that overtakes what was said of it before (`rules`).
+STANDINGS: dict[Language, dict[str, str]] = {
+    "id": {
+        "submitted": "Panitia masih memeriksanya.",
+        "needs_correction": "Panitia meminta perbaikan; catatannya ada di halaman Anda.",
+        "approved": "Kursi Anda sudah pasti.",
+        "waiting": "Anda masih dalam daftar tunggu.",
+        "offered": "Ada kursi untuk Anda; jawab di halaman Anda sebelum batas waktunya.",
+    },
+    "en": {
+        "submitted": "The host is still looking at it.",
+        "needs_correction": "The host asks for a correction; the note is on your page.",
+        "approved": "Your seat is certain.",
+        "waiting": "You are still on the waiting list.",
+        "offered": "There is a seat for you; answer on your page before its time is over.",
+    },
+}
+
 
 def _nothing(event: RegistrationEvent, language: Language) -> dict[str, str]:  # noqa: ARG001
     return {}
 
 
+def _registered_by(event: Any, language: Language) -> dict[str, str]:  # noqa: ARG001
+    return {"registered_by": one_line(event.registered_by)}
+
+
 def _reason(event: Any, language: Language) -> dict[str, str]:  # noqa: ARG001
     return {"reason": one_line(event.reason)}
+
+
+def _standing(event: RegistrationRescheduled, language: Language) -> dict[str, str]:
+    return {"standing": STANDINGS[language].get(event.registration.status, "")}
 
 
 def _end(event: RegistrationCancelled, language: Language) -> dict[str, str]:
@@ -56,8 +83,22 @@ def _offer(event: SeatOffered, language: Language) -> dict[str, str]:
     return {"until": formats.moment(event.expires_at, zone, lang=language)}
 
 
+def _booth(event: BoothDecided, language: Language) -> dict[str, str]:  # noqa: ARG001
+    answer = "accepted" if event.accepted else "declined"
+    return {
+        "title": one_line(event.booth_title),
+        "answer": answer,
+        "number": one_line(event.number),
+    }
+
+
 def _certificate(event: CertificateIssued, language: Language) -> dict[str, str]:  # noqa: ARG001
-    return {"number": event.number, "jp": f"{event.jp} JP", "verify_link": event.verify_link}
+    return {
+        "number": event.number,
+        "jp": f"{event.jp} JP",
+        "verify_link": event.verify_link,
+        "replaces": event.replaces,
+    }
 
 
 def _revocation(event: CertificateRevoked, language: Language) -> dict[str, str]:
@@ -92,15 +133,15 @@ class Telling:
 
 
 TELLINGS: dict[type[RegistrationEvent], Telling] = {
-    RegistrationWaitlisted: Telling(rules.REGISTRATION_WAITLISTED),
+    RegistrationWaitlisted: Telling(rules.REGISTRATION_WAITLISTED, _registered_by),
     RegistrationApproved: Telling(rules.REGISTRATION_APPROVED, attaches=True),
     RegistrationReturned: Telling(rules.REGISTRATION_RETURNED, _reason),
     RegistrationRejected: Telling(rules.REGISTRATION_REJECTED, _reason),
     RegistrationCancelled: Telling(rules.REGISTRATION_CANCELLED, _end, attaches=True),
     SeatOffered: Telling(rules.SEAT_OFFERED, _offer, _until_the_offer_ends, attaches=True),
-    RegistrationRescheduled: Telling(rules.REGISTRATION_RESCHEDULED, attaches=True),
+    RegistrationRescheduled: Telling(rules.REGISTRATION_RESCHEDULED, _standing, attaches=True),
+    BoothDecided: Telling(rules.BOOTH_DECIDED, _booth),
     CertificateIssued: Telling(rules.CERTIFICATE_ISSUED, _certificate, _for_some_weeks),
-    CertificateRevoked: Telling(rules.CERTIFICATE_REVOKED, _revocation, _for_some_weeks),
 }
 
 
@@ -128,6 +169,14 @@ def tell_correction(session: Session, envelopes: Envelopes) -> None:
     tell_change(Telling(rules.REGISTRATION_CORRECTED), session, again)
 
 
+@bus.on(CertificateRevoked)
+def tell_revocation(session: Session, envelopes: Envelopes) -> None:
+    """Say why; of one that was replaced the new one's message tells."""
+    alone = [one for one in envelopes if one.data.reason]
+    telling = Telling(rules.CERTIFICATE_REVOKED, _revocation, _for_some_weeks)
+    tell_change(telling, session, alone)
+
+
 @bus.on(RegistrationSubmitted)
 def tell_registrant(session: Session, envelopes: Envelopes) -> None:
     """Confirm that a registration has arrived, and say what comes next."""
@@ -143,7 +192,8 @@ def tell_registrant(session: Session, envelopes: Envelopes) -> None:
             participant=event.participant,
             own_link=event.own_link,
         )
-        intents.append(_intent(envelope, facts, event.meeting.ends_at, {}))
+        more = _registered_by(event, event.participant.language)
+        intents.append(_intent(envelope, facts, event.meeting.ends_at, more))
     tell(session, rules.REGISTRATION_SUBMITTED, intents)
 
 

@@ -3,6 +3,7 @@
 from services.notifications.models.announcements import Announcement
 from services.notifications.models.base import Base
 from services.notifications.models.messages import (
+    NAME_WORDS,
     Attempt,
     ErasedSubject,
     Message,
@@ -24,6 +25,7 @@ from services.notifications.models.templates import RuleSetting, TemplateVersion
 from services.notifications.models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
+    "NAME_WORDS",
     "Announcement",
     "Attempt",
     "Attendance",

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import structlog
+
 from services.notifications.mime import dkim_signer
 from services.notifications.provider_settings import (
     GatewaySettings,
@@ -23,6 +25,8 @@ from services.notifications.providers.whatsapp_cloud import WhatsAppCloud
 from services.notifications.providers.zenziva import Zenziva
 from services.notifications.settings import settings
 
+log = structlog.get_logger()
+
 Ways = Mapping[Channel, tuple[Provider, ...]]
 
 
@@ -31,6 +35,8 @@ def ways() -> Ways:
     """All providers of each channel; a channel without any is not in it."""
     config = settings()
     found: dict[Channel, list[Provider]] = {}
+    if config.environment == "production" and not config.mail_reply_to:
+        log.warning("mail.nobody_reads_answers", setting="MAIL_REPLY_TO")
     sign = (
         dkim_signer(config.dkim_key, config.dkim_selector, config.dkim_domain)
         if config.dkim_key

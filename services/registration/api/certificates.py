@@ -68,10 +68,10 @@ def detail(slug: str, row: Row[Any]) -> CertificateRunDetail:
     files = [f"{address}{file.number}" for file in issuing.prints(row)]
     return CertificateRunDetail(
         id=row.id,
-        state=row.state,
+        status=row.state,
         total=row.total,
         done=row.done,
         seconds_left=issuing.seconds_left(row),
-        download_url=files[0] if len(files) == 1 else None,
+        download=files[0] if len(files) == 1 else None,
         files=files,
     )

@@ -31,7 +31,10 @@ def list_registrations(  # noqa: PLR0913, PLR0917 - a filter each
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = desk.PAGE,
 ) -> DeskList:
-    """Registrations of the caller's region; `q` is part of a name, code, library or e-mail."""
+    """Registrations of the caller's region.
+
+    `q` is part of a name, code, library, e-mail or phone number.
+    """
     meeting = desk.find_meeting(session, caller, slug)
     filters = Filters(status or "", participant_type, region, q)
     rows, following = desk.page(session, caller, meeting, filters, after=after, limit=limit)

@@ -28,7 +28,7 @@ def progress(job: ImportJob) -> ImportProgress:
     """A job as the progress bar shows it."""
     begun = job.done or job.lease_until
     return ImportProgress(
-        state=_SHOWN.get(job.state, "running" if begun else "queued"),
+        status=_SHOWN.get(job.state, "running" if begun else "queued"),
         step=job.state,
         done=job.done,
         total=job.total,

@@ -16,7 +16,7 @@ BY_ADDRESS = Limit("token-address", 120, 600)
 router = APIRouter(prefix="/api/v1/tokens", tags=["tokens"], dependencies=[Depends(anyone)])
 
 
-@router.post("")
+@router.post("", responses={401: {"description": "The API token is unknown, over or revoked."}})
 def exchange(request: Request, authorization: Annotated[str, Header()] = "") -> AccessToken:
     """An API token (`Authorization: Bearer sjw_...`) for a token that all services take.
 

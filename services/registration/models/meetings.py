@@ -39,6 +39,7 @@ class Meeting(Base):
         CheckConstraint("ends_at > starts_at", "ends_after_start"),
         CheckConstraint("per_institution > 0", "per_institution"),
         CheckConstraint("offer_hours BETWEEN 1 AND 336", "offer_hours"),
+        CheckConstraint("keep_days BETWEEN 1 AND 1826", "keep_days"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

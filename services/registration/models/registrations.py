@@ -163,6 +163,7 @@ class ImportJob(Base):
     kind: Mapped[str]
     meeting_id: Mapped[UUID | None] = mapped_column(ForeignKey("meeting.id"))
     account: Mapped[str]  # whose it is: the subject of their token
+    account_name: Mapped[str] = mapped_column(server_default=sql("''"))
     role: Mapped[str]
     region_code: Mapped[str]  # the scope in which rows are accepted
     file_name: Mapped[str]

@@ -7,16 +7,18 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.registration import boards, desk, desk_words
-from services.registration.pages.common import pages
+from services.registration import boards, checkins, desk, desk_words, needs
+from services.registration.pages.common import count_requests, pages
 from services.registration.resources import Transaction
 from services.registration.words import PARTICIPANT_TYPES, QUOTA_KINDS
 from shared import regions
 from shared.security import HOSTS, Staff
 
-router = APIRouter(prefix="/desk/{slug}", include_in_schema=False)
+router = APIRouter(
+    prefix="/desk/{slug}", dependencies=[Depends(count_requests)], include_in_schema=False
+)
 Words = Annotated[str, Query(max_length=100)]
 
 
@@ -59,6 +61,7 @@ def list_participants(  # noqa: PLR0913, PLR0917 - what a list is asked by
         meeting=meeting,
         rows=rows,
         total=desk.status_counts(session, caller, meeting)["approved"],
+        needed=needs.sums(session, caller, meeting) if caller.role in HOSTS else None,
         q=q,
         participant_types=PARTICIPANT_TYPES,
         region_of=regions.get,
@@ -106,6 +109,7 @@ def show_attendance(  # noqa: PLR0913, PLR0917 - what a list is asked by
         rows=rows,
         only=only,
         here=here,
+        may_undo=checkins.is_crew(caller, meeting),
         region_of=regions.get,
         next_url=_query(**here, only=only, after=following) if following else "",
         first_url=_query(**here, only=only) if after else "",

@@ -34,19 +34,23 @@ def show(  # noqa: PLR0913, PLR0917 - what the address says
     session: Transaction,
     at: At = "",
     done: UUID | None = None,
+    before: UUID | None = None,
     undone: UUID | None = None,
 ) -> Response:
-    """The page for one day or session; `done` and `undone` are check-ins to tell the result of."""
+    """The page for one day or session, with the result of one check-in.
+
+    It is `done` or `undone` just now, or from `before`, to be looked at and perhaps taken back.
+    """
     desk = checkins.desk(session, slug, caller)
     result = None
-    if shown := done or undone:
+    if shown := done or before or undone:
         try:
             found, person = checkins.find(session, desk.meeting.id, shown)
         except CheckInNotFound:
             return RedirectResponse(_address(slug, at), 303)
-        status = "undone" if found.undone_at else "checked_in"
-        result = {"id": found.id, "status": status, "name": person.name, "at": found.at}
-        result |= {"library": person.library_name, "by": None}
+        status = "undone" if found.undone_at else "already" if before else "checked_in"
+        result = {"check_in_id": found.id, "status": status, "name": person.name, "at": found.at}
+        result |= {"library": person.library_name, "by": found.by.partition(" ")[0]}
     return _page(request, session, desk, at, Form(), result=result)
 
 

@@ -6,6 +6,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
+from services.registration import data_requests
+from services.registration.resources import Transaction
+from shared.security import HOSTS
 from shared.web import Pages, read_form, read_upload_form
 
 FILES = 24  # in one form: a letter, photos, and answers to questions that ask for a file
@@ -21,6 +24,13 @@ async def typed(request: Request) -> FormData:
 async def typed_with_files(request: Request) -> FormData:
     """The same of a form that takes files."""
     return await read_upload_form(request, files=FILES)
+
+
+def count_requests(request: Request, session: Transaction) -> None:
+    """How many requests about data wait for a host, for pages that show it: `_desk_side.html`."""
+    caller = request.state.caller
+    if caller.role in HOSTS:
+        request.state.data_requests = data_requests.waiting(session, caller)
 
 
 Typed = Annotated[FormData, Depends(typed)]

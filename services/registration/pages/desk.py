@@ -1,11 +1,12 @@
 """The desk: meetings of one's province, the queue of registrations, one of them, and decisions."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -14,9 +15,9 @@ from services.registration import booths, desk, desk_words, questions, uploads
 from services.registration.account_words import ACTIONS
 from services.registration.desk import Filters, ReasonMissing
 from services.registration.models import Meeting
-from services.registration.pages.common import Typed, pages
+from services.registration.pages.common import Typed, count_requests, pages
 from services.registration.resources import Transaction, forms
-from services.registration.seats import NotPossible, Outcome
+from services.registration.seats import LIVE, NotPossible, Outcome
 from services.registration.words import PARTICIPANT_TYPES, STATUSES
 from shared import regions
 from shared.documents.common import one_line
@@ -25,7 +26,7 @@ from shared.security import HOSTS, Caller, Host, Staff
 from shared.web import Form
 from shared.web.languages import choose_language
 
-router = APIRouter(prefix="/desk", include_in_schema=False)
+router = APIRouter(prefix="/desk", dependencies=[Depends(count_requests)], include_in_schema=False)
 Words = Annotated[str, Query(max_length=100)]
 
 CONFIRMED = ("send_back", "reject", "withdraw")  # on a page of their own, with a reason
@@ -51,8 +52,8 @@ def list_meetings(  # noqa: PLR0913, PLR0917 - what a list is asked by
         q=q,
         show=show,
         is_host=caller.role in HOSTS,
-        next_url=_query({"q": q, "show": show, "after": following}) if following else "",
-        first_url=_query({"q": q, "show": show}) if after else "",
+        next_url=query_of({"q": q, "show": show, "after": following}) if following else "",
+        first_url=query_of({"q": q, "show": show}) if after else "",
     )
 
 
@@ -66,7 +67,9 @@ def show_queue(
 ) -> Response:
     """The registrations of my region at one meeting."""
     meeting = desk.find_meeting(session, caller, slug)
-    return _queue(request, session, caller, meeting, _filters(request.query_params), after, Form())
+    return _queue(
+        request, session, caller, meeting, filters_of(request.query_params), after, Form()
+    )
 
 
 @router.post("/{slug}/decisions")
@@ -81,7 +84,7 @@ def decide(
     if refused:
         say = pages.gettext(request)
         form = Form({}, {"": say(desk_words.REFUSALS[refused])})
-        filters, after = _filters(data), _after(data)
+        filters, after = filters_of(data), _after(data)
         return _queue(request, session, caller, meeting, filters, after, form, 422)
     if action in CONFIRMED and data.get("confirmed") != "yes":
         return _confirm(request, session, caller, meeting, data, Form())
@@ -93,13 +96,13 @@ def decide(
         return _confirm(request, session, caller, meeting, data, form, 422)
     except NotPossible:
         form = _refusal(request, "", "meeting-over")
-        filters, after = _filters(data), _after(data)
+        filters, after = filters_of(data), _after(data)
         return _queue(request, session, caller, meeting, filters, after, form, 409)
-    told = _told(session, action, outcome)
+    told = outcome_query(session, action, outcome)
     if back := to_uuid(data.get("back", "")):
-        return RedirectResponse(f"/registration/desk/{slug}/r/{back}{_query(told)}", 303)
-    place = _kept(_filters(data), _after(data))
-    return RedirectResponse(f"/registration/desk/{slug}{_query(place | told)}", 303)
+        return RedirectResponse(f"/registration/desk/{slug}/r/{back}{query_of(told)}", 303)
+    place = kept(filters_of(data), _after(data))
+    return RedirectResponse(f"/registration/desk/{slug}{query_of(place | told)}", 303)
 
 
 @router.get("/{slug}/r/{registration_id}")
@@ -149,7 +152,8 @@ def _queue(  # noqa: PLR0913, PLR0917 - all that the page shows
 ) -> Response:
     rows, following = desk.page(session, caller, meeting, filters, after=after)
     counts = desk.status_counts(session, caller, meeting)
-    kept = _kept(filters, None)
+    place = kept(filters, None)
+    asked = questions.asked(session, meeting.id)
     return pages.render(
         request,
         "desk_queue.html",
@@ -168,14 +172,21 @@ def _queue(  # noqa: PLR0913, PLR0917 - all that the page shows
         ],
         words=desk_words,
         statuses=STATUSES,
+        left={row.id: questions.left(asked, row.participant_type, row.answers) for row in rows},
+        live=LIVE,
         participant_types=PARTICIPANT_TYPES,
         region_of=regions.get,
         may_decide=caller.role in HOSTS and meeting.status not in {"done", "cancelled"},
-        place=_kept(filters, after),
-        told=_sentences(request),
+        place=kept(filters, after),
+        told=sentences(request),
         token=forms.new_form(),
-        next_url=_query(kept | {"after": str(following)}) if following else "",
-        first_url=_query(kept) if after else "",
+        # Of one page, all can be ticked.
+        every=desk.matching_counts(session, caller, meeting, filters, datetime.now(UTC)).total()
+        if following or after
+        else 0,
+        for_all=desk.FOR_ALL,
+        next_url=query_of(place | {"after": str(following)}) if following else "",
+        first_url=query_of(place) if after else "",
     )
 
 
@@ -192,7 +203,7 @@ def _confirm(  # noqa: PLR0913, PLR0917 - all that the page shows
     people = desk.chosen(session, caller, meeting, _ids(data))
     say = pages.gettext(request)
     typed = {name: str(data.get(name, "")) for name in ("reason", "ready_reason")}
-    place = _kept(_filters(data), _after(data))
+    place = kept(filters_of(data), _after(data))
     back = to_uuid(data.get("back", ""))
     return pages.render(
         request,
@@ -209,7 +220,7 @@ def _confirm(  # noqa: PLR0913, PLR0917 - all that the page shows
         form=Form(typed, form.errors),
         place=place,
         back=back,
-        back_url=f"/registration/desk/{meeting.slug}" + (f"/r/{back}" if back else _query(place)),
+        back_url=f"/registration/desk/{meeting.slug}" + (f"/r/{back}" if back else query_of(place)),
         token=data["form_token"],
     )
 
@@ -243,6 +254,10 @@ def _registration(  # noqa: PLR0913, PLR0917 - all that the page shows
             for question, answer in desk.answers(session, person)
             if question.type != "file"  # it stands among the files
         ],
+        left=questions.left(
+            questions.asked(session, meeting.id), person.participant_type, person.answers
+        ),
+        live=LIVE,
         uploads=uploads.of(session, person.id),
         booth=booth,
         consents=desk.consents(session, person.id),
@@ -253,7 +268,7 @@ def _registration(  # noqa: PLR0913, PLR0917 - all that the page shows
         actions=desk.ALLOWED.get(person.status, ()) if may_decide else (),
         may_decide=may_decide,
         form=form if form.errors else Form({"number": booth.number if booth else ""}),
-        told=_sentences(request),
+        told=sentences(request),
         token=forms.new_form(),
     )
 
@@ -262,7 +277,7 @@ def _refusal(request: Request, field: str, code: str) -> Form:
     return Form({}, {field: pages.gettext(request)(desk_words.REFUSALS[code])})
 
 
-def _told(session: Session, action: str, outcome: Outcome) -> dict[str, Any]:
+def outcome_query(session: Session, action: str, outcome: Outcome) -> dict[str, Any]:
     """What the next page says of a decision: numbers and statuses, nothing of a person."""
     skipped = desk.statuses(session, outcome.skipped)
     return {
@@ -272,7 +287,7 @@ def _told(session: Session, action: str, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _sentences(request: Request) -> list[str]:
+def sentences(request: Request) -> list[str]:
     """The outcome of a decision in words, from the address."""
     asked, say = request.query_params, pages.gettext(request)
     action, count = asked.get("did", ""), asked.get("n", "")
@@ -289,12 +304,14 @@ def _sentences(request: Request) -> list[str]:
 
 def _chips(filters: Filters, counts: Any, say: Callable[[str], str]) -> list[tuple[str, str, bool]]:
     """A filter for each status that somebody has, and one for all."""
-    kept = _kept(filters, None)
-    kept.pop("status", None)
-    chips = [(_query(kept), f"{say(desk_words.ALL)} ({sum(counts.values())})", not filters.status)]
+    others = kept(filters, None)
+    others.pop("status", None)
+    chips = [
+        (query_of(others), f"{say(desk_words.ALL)} ({sum(counts.values())})", not filters.status)
+    ]
     for status, label in STATUSES.items():
         if counts[status] or filters.status == status:
-            url = _query({"status": status} | kept)
+            url = query_of({"status": status} | others)
             chips.append((url, f"{say(label)} ({counts[status]})", filters.status == status))
     return chips
 
@@ -303,20 +320,22 @@ def _types(say: Callable[[str], str]) -> list[tuple[str, str]]:
     return [(code, say(label)) for code, (label, _) in PARTICIPANT_TYPES.items()]
 
 
-def _filters(values: Any) -> Filters:
+def filters_of(values: Any) -> Filters:
+    """What an address or a form asks for."""
     return Filters(
         *(str(values.get(n, ""))[:100].replace("\x00", "") for n in Filters.__annotations__)
     )
 
 
-def _kept(filters: Filters, after: UUID | None) -> dict[str, Any]:
+def kept(filters: Filters, after: UUID | None) -> dict[str, Any]:
     """What stays in the address of the same place."""
     values = {name: getattr(filters, name) for name in Filters.__annotations__}
     values |= {"after": str(after) if after else ""}
     return {name: value for name, value in values.items() if value}
 
 
-def _query(values: dict[str, Any]) -> str:
+def query_of(values: dict[str, Any]) -> str:
+    """The address of a page that is asked by these values."""
     return "?" + urlencode(values, doseq=True) if values else "?"
 
 

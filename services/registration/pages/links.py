@@ -61,7 +61,7 @@ def ticket(caller: Anyone, request: Request, code: str) -> Response:
     """What the QR of a ticket leads to: that it is one, and nothing of whose."""
     with database.sessions.begin() as session:
         meeting = own_links.meeting_of_ticket(session, code)
-    crew = caller.role in CREW and checkins.is_crew(caller, meeting.province_code)
+    crew = caller.role in CREW and checkins.is_crew(caller, meeting)
     return pages.render(request, "ticket.html", meeting=meeting, crew=crew)
 
 

@@ -11,7 +11,13 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from services.registration import hosting, tellings
-from services.registration.hosting_schemas import CloneForm, MeetingForm, Reason
+from services.registration.hosting_schemas import (
+    LONGEST_KEPT,
+    CloneForm,
+    KeepForm,
+    MeetingForm,
+    Reason,
+)
 from services.registration.hosting_words import MISSING, WRONG, ZONES
 from services.registration.models import Meeting, Telling
 from services.registration.pages.common import pages
@@ -50,11 +56,11 @@ class CancelForm(BaseModel):
 class Progress(BaseModel):
     """How far everybody was told; `progress.js` asks for it."""
 
-    state: str
+    status: str
     done: int
     total: int
     seconds_left: float | None
-    download_url: None = None
+    download: None = None
 
 
 @router.get("/meetings/new")
@@ -62,6 +68,7 @@ def show_new(request: Request, caller: Host) -> Response:
     """An empty form, on the clock of the host's province."""
     zone = regions.zone_of(caller.region_code)
     values = {"zone": zone, "starts_time": "08:00", "ends_time": "16:00", "closes_time": "16:00"}
+    values["keep_days"] = str(LONGEST_KEPT)
     return _new(request, caller, Form(values))
 
 
@@ -106,6 +113,21 @@ def save(request: Request, slug: str, caller: Host, session: Transaction, data: 
     done = "draft" if meeting.status == "draft" else "told" if changed.told else "saved"
     moved = "&agenda=moved" if changed.sessions_moved else ""
     return RedirectResponse(f"edit?done={done}{moved}", 303)
+
+
+@router.post("/meetings/{slug}/keep")
+def keep(request: Request, slug: str, caller: Host, session: Transaction, data: Typed) -> Response:
+    """How long the people of a meeting that is over are kept."""
+    meeting = hosting.find(session, caller, slug, lock=True)
+    values = values_of(data)
+    try:
+        form = read(KeepForm, values)
+        hosting.keep(session, caller, meeting, form.keep_days)
+    except REFUSALS_OF_FORMS as error:
+        refused = refusal(error, meeting, request)
+        form_again = Form(_values(meeting) | values, refused.errors)
+        return _edit(request, session, meeting, form_again, refused)
+    return RedirectResponse("edit?done=kept", 303)
 
 
 @router.post("/meetings/{slug}/state")
@@ -206,17 +228,17 @@ def show_telling(slug: str, caller: Host, session: Transaction) -> Progress:
     return (
         _progress(telling)
         if telling
-        else Progress(state="done", done=0, total=0, seconds_left=None)
+        else Progress(status="done", done=0, total=0, seconds_left=None)
     )
 
 
 def _progress(telling: Telling) -> Progress:
-    state = "done" if telling.finished_at else "running" if telling.done else "queued"
+    status = "done" if telling.finished_at else "running" if telling.done else "queued"
     left = None
-    if state == "running":
+    if status == "running":
         seconds = (datetime.now(UTC) - telling.due_at).total_seconds()
         left = max(seconds, 0) / telling.done * max(telling.total - telling.done, 0)
-    return Progress(state=state, done=telling.done, total=telling.total, seconds_left=left)
+    return Progress(status=status, done=telling.done, total=telling.total, seconds_left=left)
 
 
 def _new(request: Request, caller: Caller, form: Form, status: int = 200) -> Response:
@@ -281,7 +303,7 @@ def _ask_cancel(
 
 def _values(meeting: Meeting) -> dict[str, str]:
     clock = ZoneInfo(meeting.zone)
-    same = ("title", "description", "organiser", "venue", "address", "zone")
+    same = ("title", "description", "organiser", "venue", "address", "zone", "keep_days")
     values = {name: str(getattr(meeting, name)) for name in same}
     for name in ("starts", "ends", "closes"):
         moment = getattr(meeting, f"{name}_at").astimezone(clock)

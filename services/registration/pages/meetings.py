@@ -69,7 +69,7 @@ def show_meeting(request: Request, slug: str, caller: Anyone, session: Transacti
         region=regions.get(meeting.province_code),
         map_url=f"https://www.openstreetmap.org/search?query={quote(place)}",
         gallery=booths.has_gallery(session, meeting.id),
-        crew=on and caller.role in CREW and checkins.is_crew(caller, meeting.province_code),
+        crew=on and caller.role in CREW and checkins.is_crew(caller, meeting),
         invitation=bool(meeting.letter.get("number")),  # without one it is not published
     )
 

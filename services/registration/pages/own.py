@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 from sqlalchemy import Row
@@ -17,6 +17,7 @@ from services.registration import (
     certificates,
     meetings,
     own_links,
+    questions,
     registrations,
     seats,
     uploads,
@@ -27,6 +28,7 @@ from services.registration.documents.booth_card import (
     write_booth_card,
 )
 from services.registration.documents.ticket import qr_svg
+from services.registration.documents.ticket_card import TicketFacts, write_ticket
 from services.registration.form_words import NEXT, REASONS, TICKET_QR
 from services.registration.pages.common import Typed, pages
 from services.registration.registrations import RegistrationNotFound
@@ -184,12 +186,29 @@ def booth_card(request: Request, opened: Opened, session: Transaction) -> Respon
     )
     file = BytesIO()
     write_booth_card(file, facts)
-    headers = {
-        "Content-Disposition": 'attachment; filename="kartu-lapak.pdf"',
-        "Cache-Control": NOT_STORED,
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(file.getvalue(), media_type="application/pdf", headers=headers)
+    return _pdf(file, "kartu-lapak.pdf")
+
+
+@router.get("/ticket.pdf")
+def ticket(request: Request, opened: Opened) -> Response:
+    """The ticket of an approved registration, to keep or to print; 404 for any other."""
+    person, meeting = opened.registration, opened.meeting
+    if person.status != "approved":
+        raise HTTPException(404)
+    language = choose_language(request)
+    facts = TicketFacts(
+        name=person.name,
+        meeting_title=meeting.title,
+        days=formats.date_range(meeting.starts_at, meeting.ends_at, meeting.zone, lang=language),
+        hours=formats.time(meeting.starts_at, meeting.zone, lang=language),
+        venue=", ".join(filter(None, (meeting.venue, meeting.address))),
+        url=_ticket_url(person.code),
+        code=person.code,
+        language=language,
+    )
+    file = BytesIO()
+    write_ticket(file, facts)
+    return _pdf(file, f"tiket-{person.code}.pdf")
 
 
 @router.get("/uploads/{upload_id}")
@@ -205,6 +224,20 @@ def link_over(request: Request, error: Exception) -> Response:
     return pages.render(request, "own_link_over.html", 404, erased=erased)
 
 
+def _pdf(file: BytesIO, name: str) -> Response:
+    """A file that is saved and not shown, and kept by nobody on the way."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": NOT_STORED,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(file.getvalue(), media_type="application/pdf", headers=headers)
+
+
+def _ticket_url(code: str) -> str:
+    return f"{settings().base_url}/registration/t/{code}"
+
+
 def _page(
     request: Request, opened: Own, session: Session, refusal: Exception | None = None
 ) -> Response:
@@ -212,7 +245,7 @@ def _page(
     person = registrations.find(session, opened.registration.id)
     title, tone, what_next = NEXT[person.status]
     code = "form-expired" if isinstance(refusal, BadLink) else "not-possible"
-    address = f"{settings().base_url}/registration/t/{person.code}"
+    address = _ticket_url(person.code)
     page = pages.render(
         request,
         "own.html",
@@ -234,6 +267,11 @@ def _page(
         may_change=opened.may_change,
         may_correct=opened.may_change and person.status in CORRECTABLE,
         may_cancel=opened.may_change and person.status in seats.LIVE,
+        left=questions.left(
+            questions.asked(session, person.meeting_id), person.participant_type, person.answers
+        ),
+        # Who registered them knew their contacts only, see `registrations.BY_OTHERS`.
+        needs_unasked=person.origin in registrations.BY_OTHERS and not person.needs,
         files=uploads.of(session, person.id),
         booth=booths.of(session, person.id),
         certificate=_certificate(session, person.id),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.registration import rounds
-from services.registration.hosting_schemas import Day, RoundForm, StrictForm
+from services.registration.hosting_schemas import LONGEST_KEPT, Day, RoundForm, StrictForm
 from services.registration.hosting_words import DONE, PREFIXES, STATES, WRONG
 from services.registration.models import Meeting, Round
 from services.registration.pages.common import pages
@@ -37,6 +37,7 @@ DEFAULTS = {
     "capacity": "60",
     "waiting_list": "yes",
     "offer_hours": "48",
+    "keep_days": str(LONGEST_KEPT),
     "jp": "16",
     "min_days": "2",
     "signer_title": "Ketua Panitia",

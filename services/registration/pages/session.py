@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from starlette.datastructures import FormData
@@ -18,7 +19,16 @@ from services.registration.sessions import Opened, SessionOver
 from services.registration.settings import settings
 from services.registration.words import REFUSALS
 from shared.limits import Limit, client_address, client_network
-from shared.security import COOKIE, STAFF, Anyone, BadLink, Caller, anyone, issue_token
+from shared.security import (
+    COOKIE,
+    STAFF,
+    Anyone,
+    BadLink,
+    Caller,
+    SessionStale,
+    anyone,
+    issue_token,
+)
 from shared.web import Form
 from shared.web.languages import choose_language
 
@@ -146,6 +156,26 @@ def renew(request: Request, session: Transaction) -> Response:
     response = RedirectResponse(onward, 307, {"Cache-Control": "no-store"})
     _keep(response, opened)
     return response
+
+
+async def still_open(request: Request) -> None:
+    """What a router's changes depend on: a browser's session must not have ended elsewhere.
+
+    The short token does not know of it. Raises `SessionStale`, as for a token that is over, and the
+    renewal sees that there is no session. Reading asks for nothing, nor does a program.
+    """
+    caller: Caller = request.state.caller
+    by_program = request.headers.get("authorization", "").lower().startswith("bearer ")
+    if caller.session and not by_program and request.method not in {"GET", "HEAD"}:
+        await run_in_threadpool(_hold, caller)
+
+
+def _hold(caller: Caller) -> None:
+    try:
+        with database.autocommit() as connection:
+            sessions.hold(connection, caller)
+    except SessionOver:
+        raise SessionStale from None
 
 
 @router.post("/sign-out")

@@ -22,7 +22,11 @@ LastMonth = Annotated[Month, Query(description="The last month, as in 2026-02")]
 COLUMNS = tuple(CountItem.model_fields)
 
 
-@router.get("/completeness.{extension}", response_model=Counts)
+@router.get(
+    "/completeness.{extension}",
+    response_model=Counts,
+    responses={200: {"content": {"text/csv": {}}}},
+)
 def counts(  # noqa: PLR0913, PLR0917 - what a table is asked by
     extension: Literal["csv", "json"],
     caller: Staff,

@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from uuid_utils.compat import uuid7
 
-from services.reporting import import_words, jobs, library_matching, sim_files, sim_imports
+from services.reporting import (
+    completeness,
+    import_words,
+    jobs,
+    library_matching,
+    sim_files,
+    sim_imports,
+)
 from services.reporting.import_schemas import (
     CandidateItem,
     ImportList,
@@ -72,6 +79,7 @@ _UPLOAD = {
                     "properties": {
                         "file": {"type": "string", "format": "binary"},
                         "stream": {"type": "string", "enum": ["", *STREAMS]},
+                        "period": {"type": "string", "examples": ["2026-02"]},
                     },
                 }
             }
@@ -86,15 +94,19 @@ def order_import(
 ) -> ImportStatus:
     """Have a file read: JSON, CSV or XLSX, also packed with gzip.
 
-    `stream` is for files whose fields do not tell it. Refusals: `no-file`, `stream` and those of
-    files, 422; `too-many-imports` 409 while ten are not ended, `too-many-requests` 429.
+    `stream` is for files whose fields do not tell it, `period` the month of rows without any date,
+    as those of replikasi. Refusals: `no-file`, `stream`, `period` and those of files, 422;
+    `too-many-imports` 409 while ten are not ended, `too-many-requests` 429.
     """
     limiter.guard(HANDED_IN, caller.subject)
     sent, stream = uploaded(data, "file"), str(data.get("stream", ""))
+    period = str(data.get("period", ""))
     if not sent:
         raise BadUpload("no-file")
     if stream and stream not in STREAMS:
         raise BadUpload("stream")
+    if period and not sim_imports.is_period(period, completeness.today()):
+        raise BadUpload("period")
     import_id = uuid7()
     stored = sim_files.keep(sent[0].file.read())
     with database.sessions.begin() as session:
@@ -105,6 +117,7 @@ def order_import(
             stored=stored,
             file_name=sent[0].filename or "",
             stream=stream,
+            period=period,
         )
         bus.wake(session, jobs.run_imports)
         response.headers["Location"] = f"/reporting/api/v1/imports/{import_id}"
@@ -171,10 +184,12 @@ def decide(
 
 
 @router.post("/{import_id}/take", status_code=202, responses=NotNow)
-def take(import_id: UUID, caller: Staff, session: Transaction) -> ImportStatus:
-    """Take over what is right and known to be whose."""
+def take(
+    import_id: UUID, caller: Staff, session: Transaction, *, twins: bool = False
+) -> ImportStatus:
+    """Take over what is right and known to be whose; what the file says twice only with `twins`."""
     job = sim_imports.find(session, caller, import_id)
-    sim_imports.take(session, job)
+    sim_imports.take(session, job, twins=twins)
     bus.wake(session, jobs.run_imports)
     return status(session, job)
 
@@ -224,13 +239,14 @@ def _item(job: SimImport) -> ImportStatus:
     return ImportStatus.model_validate(
         {
             "id": job.id,
-            "state": running if job.state in RUNNING else _ENDED.get(job.state, "done"),
+            "status": running if job.state in RUNNING else _ENDED.get(job.state, "done"),
             "step": job.state,
             "done": job.done,
             "total": job.total,
             "rows": job.rows,
             "file_name": job.file_name,
             "stream": job.stream,
+            "period": job.period,
             "kept": job.kept,
             "error": pages.bilingual(import_words.UNREADABLE[code]) if code else None,
             "created_at": job.created_at,

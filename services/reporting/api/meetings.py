@@ -26,7 +26,8 @@ def summary(request: Request, slug: str, caller: Staff, session: Transaction) ->
     say = pages.gettext(request)
     return MeetingSummary(
         meeting=MeetingItem(
-            **meeting._mapping,  # noqa: SLF001 - SQLAlchemy's public name
+            **dict(meeting._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+            | {"status": meetings.status(meeting, counts.as_of)},
             province=meetings.region_name(meeting.province_code),
         ),
         total=counts.total,

@@ -68,14 +68,11 @@ def cancel_report(report_id: UUID, caller: Staff, session: Transaction) -> Repor
 
 def detail(row: Row[Any]) -> ReportDetail:
     """A report as its owner sees it."""
-    address = downloads.link(row)
     return ReportDetail(
         **dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
         | {
-            "state": row.status,
             "seconds_left": reports.seconds_left(row),
-            "download": address,
-            "download_url": address,
+            "download": downloads.link(row),
             "error": pages.bilingual(FAILURES[row.error]) if row.error else None,
         }
     )

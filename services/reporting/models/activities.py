@@ -70,6 +70,16 @@ class Activity(Base, Measures):
             "id",
             postgresql_where=sql("stream = 'cerita' AND stage = 3 AND deleted_at IS NULL"),
         ),
+        # All that `stocks` reads, at most two a year of each library.
+        Index(
+            "ix_activity_stocks",
+            *("month", "province_code", "regency_code"),
+            postgresql_include=[
+                *("id", "library_id", "place_code", "stage"),
+                *("books", "ebooks", "computers", "bandwidth"),
+            ],
+            postgresql_where=sql("stream = 'peningkatan' AND deleted_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # version 7: sorts by time of arrival

@@ -42,6 +42,7 @@ class SimImport(Base):
     file_name: Mapped[str]
     stored: Mapped[str]
     stream: Mapped[str] = mapped_column(server_default=sql("''"))  # empty: told by its fields
+    period: Mapped[str] = mapped_column(server_default=sql("''"))  # 2026-02, of rows without a date
     state: Mapped[str] = mapped_column(server_default=sql("'reading'"))
     total: Mapped[int] = mapped_column(server_default=sql("0"))
     done: Mapped[int] = mapped_column(server_default=sql("0"))
@@ -52,6 +53,7 @@ class SimImport(Base):
     undo_role: Mapped[str] = mapped_column(server_default=sql("''"))
     undo_region: Mapped[str] = mapped_column(server_default=sql("''"))
     kept: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
+    with_twins: Mapped[bool] = mapped_column(server_default=sql("false"))  # taken as well
     attempts: Mapped[int] = mapped_column(server_default=sql("0"))  # claims without a batch since
     lease_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
@@ -96,6 +98,7 @@ class SimRow(Base):
     __table_args__ = (
         Index("ix_sim_row_place_key", "import_id", "place_key", "number"),
         Index("ix_sim_row_content", "import_id", "content"),
+        Index("ix_sim_row_twin", "import_id", "twin"),
     )
 
     import_id: Mapped[UUID] = mapped_column(
@@ -105,6 +108,7 @@ class SimRow(Base):
     place_key: Mapped[str] = mapped_column(server_default=sql("''"))
     content: Mapped[UUID]  # the same for the same content, in whatever form the file is
     occurrence: Mapped[int] = mapped_column(server_default=sql("1"))
+    twin: Mapped[UUID]  # the same for rows that are likely one and the same
     report: Mapped[dict[str, Any]]
     errors: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
     notes: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))

@@ -16,6 +16,7 @@ from services.reporting.pages.common import pages
 from services.reporting.pages.verify_common import short_place
 from services.reporting.resources import Transaction
 from services.reporting.schemas import Month
+from services.reporting.targets import RegionNotFound
 from services.reporting.verification import read_month
 from shared import regions
 from shared.regions import Region
@@ -75,11 +76,14 @@ def show(  # noqa: PLR0913, PLR0917 - what a view is asked by
 
 
 def choose_place(caller: Caller, code: str) -> Region | None:
-    """The region that was asked for, as far as the caller sees it; none is the country."""
-    found = regions.find(code)
-    if found and caller.may_see(found.code):
-        return found
-    return regions.find(caller.region_code)
+    """The region that was asked for, or the caller's own; none is the country.
+
+    Raises `RegionNotFound` for one that is not the caller's.
+    """
+    found = regions.find(code or caller.region_code)
+    if code and (found is None or not caller.may_see(code)):
+        raise RegionNotFound(code)
+    return found
 
 
 def choose_month(typed: str) -> date:
@@ -112,7 +116,8 @@ def _below(
     # Its own library, or a region that was split since.
     for other, count in counts.items():
         region = regions.find(other)
-        found.append(("" if other == code else other, region.name if region else other, count))
+        linked = other if region and other != code else ""
+        found.append((linked, region.name if region else other, count))
     return found
 
 

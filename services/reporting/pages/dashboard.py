@@ -7,9 +7,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.reporting import dashboard_words, dashboards, kpi, tile_maps
-from services.reporting.api.dashboard import OfficialView, PublicView
-from services.reporting.dashboards import Board, View
+from services.reporting import (
+    dashboard_views,
+    dashboard_words,
+    dashboards,
+    frozen_figures,
+    kpi,
+    tile_maps,
+)
+from services.reporting.api.dashboard import OfficialView, PublicView, counted, frozen_lines
+from services.reporting.dashboard_views import View
+from services.reporting.dashboards import Board
+from services.reporting.frozen_figures import Frozen
 from services.reporting.pages.common import pages
 from services.reporting.pages.dashboard_figures import Painter
 from services.reporting.resources import Transaction
@@ -35,7 +44,8 @@ def show(
     """An official's dashboard; with `library`, also how that one's score comes about."""
     board = dashboards.board(session, caller, view)
     one = dashboards.one_library(session, caller, view, library) if library else None
-    return _page(request, caller, board, one)
+    frozen = frozen_figures.find(session, view.region_code, view.months)
+    return _page(request, caller, board, counted(session, view), library=one, frozen=frozen)
 
 
 @router.get("/public")
@@ -43,11 +53,18 @@ def show_public(
     request: Request, caller: Anyone, view: PublicView, session: Transaction
 ) -> Response:
     """What is verified, for everybody, down to a kab/kota."""
-    return _page(request, caller, dashboards.board(session, caller, view), None)
+    board = dashboards.board(session, caller, view)
+    return _page(request, caller, board, counted(session, view))
 
 
-def _page(
-    request: Request, caller: Caller, board: Board, library: tuple[str, kpi.Score] | None
+def _page(  # noqa: PLR0913 - all that the page shows
+    request: Request,
+    caller: Caller,
+    board: Board,
+    counts: dict[str, int],
+    *,
+    library: tuple[str, kpi.Score | None] | None = None,
+    frozen: Frozen | None = None,
 ) -> Response:
     view, say, lang = board.view, pages.gettext(request), choose_language(request)
     page = PUBLIC if view.public else OFFICIAL
@@ -67,9 +84,16 @@ def _page(
         streams=[(name, say(stream.label)) for name, stream in STREAMS.items()],
         shown=[
             (name, dashboard_words.measure_label(view.stream, name))
-            for name in dashboards.measures(view.stream)
+            for name in dashboard_views.measures(view.stream)
         ],
         library=library,
+        frozen=frozen,
+        counted=counts,
+        frozen_lines=[
+            (line, dashboard_words.measure_label(line.stream, line.measure))
+            for line in frozen_lines(view, frozen)
+        ],
+        every=STREAMS,
         indicators=INDICATORS,
         short_name=tile_maps.short_name,
         colour=kpi.colour,
@@ -100,23 +124,24 @@ def _form(view: View) -> Form:
 
 def _periods(view: View, say: Callable[[str], str], page: str) -> list[tuple[str, str, bool]]:
     """Periods to choose from: the address of each, its name, whether it is shown."""
-    now = dashboards.this_month()
+    now = dashboard_views.this_month()
     quarter = now.replace(month=(now.month - 1) // 3 * 3 + 1)
-    last_quarter, last_month = dashboards.moved(quarter, -3), dashboards.moved(now, -1)
+    last_quarter, last_month = dashboard_views.moved(quarter, -3), dashboard_views.moved(now, -1)
     names = dashboard_words.PERIODS
     spans: list[tuple[str, date, date]] = [
-        (say(names["year"]), dashboards.moved(now, 1 - dashboards.USUAL), now),
+        (say(names["year"]), dashboard_views.moved(now, 1 - dashboard_views.USUAL), now),
         (f"{now.year}", now.replace(month=1), now),
         (f"{now.year - 1}", date(now.year - 1, 1, 1), date(now.year - 1, 12, 1)),
-        (say(names["quarter"]), quarter, dashboards.moved(quarter, 2)),
-        (say(names["last_quarter"]), last_quarter, dashboards.moved(last_quarter, 2)),
+        (say(names["quarter"]), quarter, dashboard_views.moved(quarter, 2)),
+        (say(names["last_quarter"]), last_quarter, dashboard_views.moved(last_quarter, 2)),
         (say(names["last_month"]), last_month, last_month),
     ]
+    shown = [(label, *dashboard_views.whole(view.stream, *months)) for label, *months in spans]
     return [
         (
             f"{page}?{view.query(first=f'{first:%Y-%m}', last=f'{last:%Y-%m}')}",
             label,
             (first, last) == (view.first, view.last),
         )
-        for label, first, last in spans
+        for label, first, last in shown
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from markupsafe import Markup
@@ -102,7 +103,7 @@ class Painter:
         both = not view.only_verified
         points = [
             Point(
-                dashboard_words.month(month.month, self.lang, short=True),
+                self._when(month.month),
                 month.value,
                 self.figure(month.value),
                 month.verified if both else None,
@@ -110,18 +111,25 @@ class Painter:
             )
             for month in self.board.trend
         ]
-        title = self.say(_("Menurut bulan"))
+        title = self.say(_("Menurut semester") if view.is_half_yearly else _("Menurut bulan"))
         names = (
             self.say(_("Semua")) if both else self.say(_("Terverifikasi")),
             self.say(_("Terverifikasi")),
         )
         picture = charts.line(title, self._extremes(points), points, self._tick, names)
-        columns = [self.say(_("Bulan")), self.measure]
+        head = self.say(_("Semester") if view.is_half_yearly else _("Bulan"))
+        columns = [head, self.measure]
+        hint = self.say(dashboard_words.EACH_HALF_YEAR) if view.is_stock else ""
         rows = [[point.label, point.text] for point in points]
         if both:
             columns.append(self.say(_("Terverifikasi")))
             rows = [[point.label, point.text, point.second_text] for point in points]
-        return Chart(title, picture, columns, rows, "trend")
+        return Chart(title, picture, columns, rows, "trend", hint)
+
+    def _when(self, month: date) -> str:
+        if self.board.view.is_half_yearly:
+            return dashboard_words.half_year(month, self.lang)
+        return dashboard_words.month(month, self.lang, short=True)
 
     def categories(self) -> Chart | None:
         """By what the stream is broken down by; all together by stream."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from services.reporting import (
+    completeness,
     import_words,
     jobs,
     rejected_rows,
@@ -62,12 +63,15 @@ def hand_in(request: Request, caller: Staff, data: Annotated[FormData, Depends(_
     errors: dict[str, str] = {}
     code = 422
     sent, stream = uploaded(data, "file"), str(data.get("stream", ""))
+    period = str(data.get("period", ""))
     try:
         import_id = forms.form_id(str(data.get("form_token", "")))
         if not sent:
             errors["file"] = say(import_words.REFUSALS["no-file"])
         if stream and stream not in STREAMS:
             errors["stream"] = say(import_words.REFUSALS["stream"])
+        if period and not sim_imports.is_period(period, completeness.today()):
+            errors["period"] = say(import_words.REFUSALS["period"])
         if not errors and limiter.hit(HANDED_IN, caller.subject):
             errors[""], code = say(import_words.REFUSALS["too-often"]), 429
         if not errors:
@@ -75,7 +79,13 @@ def hand_in(request: Request, caller: Staff, data: Annotated[FormData, Depends(_
             name = sent[0].filename or ""
             with database.sessions.begin() as session:
                 sim_imports.order(
-                    session, caller, import_id, stored=stored, file_name=name, stream=stream
+                    session,
+                    caller,
+                    import_id,
+                    stored=stored,
+                    file_name=name,
+                    stream=stream,
+                    period=period,
                 )
                 bus.wake(session, jobs.run_imports)
             return RedirectResponse(f"{ADDRESS}/{import_id}", 303)
@@ -86,7 +96,8 @@ def hand_in(request: Request, caller: Staff, data: Annotated[FormData, Depends(_
     except BadLink:
         errors[""] = say(import_words.REFUSALS["form-expired"])
     with database.sessions.begin() as session:
-        return _list(request, session, caller, Form({"stream": stream}, errors), "", None, code)
+        form = Form({"stream": stream, "period": period}, errors)
+        return _list(request, session, caller, form, "", None, code)
 
 
 @router.get("/{import_id}")
@@ -107,7 +118,7 @@ def change(
         forms.form_id(data.get("form_token", ""))
         match data.get("action"):
             case "take":
-                sim_imports.take(session, job)
+                sim_imports.take(session, job, twins=data.get("twins") == "yes")
             case "resume":
                 sim_imports.resume(session, job)
             case "undo":
@@ -251,6 +262,7 @@ def _page(  # noqa: PLR0913 - all that the page shows
         "import.html",
         code,
         job=job,
+        period=date.fromisoformat(f"{job.period}-01") if job.period else None,
         state=status(session, job),
         counts=sim_imports.counts(session, job) if settled else None,
         places=sim_imports.place_counts(session, job),

@@ -16,7 +16,7 @@ from services.reporting.guards import Asked
 from services.reporting.models import Activity, Evidence
 from services.reporting.pages.own_common import Own, render
 from services.reporting.resources import database, forms, limiter
-from services.reporting.streams import BY_AGE, BY_SEX, Stream
+from services.reporting.streams import BY_AGE, BY_SEX, Field, Stream
 from shared.ids import to_uuid
 from shared.limits import Limit
 from shared.security import BadLink
@@ -153,6 +153,7 @@ def show(
     """The form as it is now; an official's page around it shows `more`."""
     files = [(one, evidence.address(one, "small")) for one in sheet.files()]
     values = sheet.values
+    optional = [one for one in sheet.stream.fields if _may_be_skipped(sheet.stream, one)]
     return render(
         request,
         sheet.own,
@@ -163,12 +164,23 @@ def show(
         form=Form(values, sheet.errors),
         periods=_periods(sheet),
         parts=PARTS,
-        parts_open=any(values.get(name) or name in sheet.errors for name in PARTS),
+        optional=optional,
+        more_open=bool(files)
+        or any(
+            values.get(name) or name in sheet.errors
+            for name in (*PARTS, "evidence", *(one.name for one in optional))
+        ),
         files=files,
         most=evidence.MOST,
         accept=",".join(ACCEPT[kind] for kind in evidence.ACCEPTED),
         **more,
     )
+
+
+def _may_be_skipped(stream: Stream, asked: Field) -> bool:
+    """Nothing asks for it: no other answer, and no consent."""
+    only_after = (stream.name, asked.name) in own_words.SHOWN_IF
+    return not (asked.required or only_after or asked.kind == "yes")
 
 
 def refuse_files(sheet: Sheet, say: Say) -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from services.reporting import dashboard_words, dashboards, targets, tile_maps, words
+from services.reporting import dashboard_views, dashboard_words, targets, tile_maps, words
 from services.reporting.pages.common import Typed, pages
 from services.reporting.resources import Transaction, forms
 from services.reporting.targets import INDICATORS, MOST, YEARS
@@ -60,7 +60,7 @@ def change(  # noqa: PLR0913, PLR0917 - the address says which, the form how muc
 
 def _which(caller: Caller, region: str | None, year: int | None) -> tuple[str, int]:
     code = caller.region_code if region is None else region
-    return targets.find_region(caller, code), year or dashboards.this_month().year
+    return targets.find_region(caller, code), year or dashboard_views.this_month().year
 
 
 def _read(data: dict[str, str]) -> tuple[dict[str, int | None], dict[str, str]]:
@@ -85,7 +85,7 @@ def _page(  # noqa: PLR0913, PLR0917 - all that the page shows
     form: Form,
     status: int = 200,
 ) -> Response:
-    this_year = dashboards.this_month().year
+    this_year = dashboard_views.this_month().year
     return pages.render(
         request,
         "targets.html",

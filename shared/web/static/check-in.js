@@ -90,7 +90,7 @@ async function scan(text) {
   const code = read(text);
   if (!code) return show("unknown", {});
   const before = kept().find((one) => one.code === code && one.day === day && (one.session_id ?? "") === session);
-  if (before && !navigator.onLine) return show("already", { ...people.get(code), at: before.at });
+  if (before && !navigator.onLine) return show("already", { ...people.get(code), at: before.at, check_in_id: before.id });
   const id = newId();
   const entry = { id, code, day, session_id: session || null, at: new Date().toISOString(), device: root.dataset.device };
   localStorage.setItem(KEPT + id, JSON.stringify(entry));
@@ -101,7 +101,7 @@ async function scan(text) {
     count();
   } catch {
     if (localStorage.getItem(KEPT + id)) localStorage.setItem(KEPT + id, JSON.stringify({ ...entry, late: true }));
-    show(people.has(code) ? "kept" : "unchecked", { ...people.get(code), id });
+    show(people.has(code) ? "kept" : "unchecked", { ...people.get(code), check_in_id: id });
   }
 }
 
@@ -113,7 +113,7 @@ function newId() {
 
 // --- the result, large
 
-function show(status, { name, library, at, by, id }) {
+function show(status, { name, library, at, by, check_in_id: id }) {
   const tone = TONES[status] ?? "bad";
   const box = document.createElement("section");
   box.className = `notice ${tone}`;
@@ -121,7 +121,7 @@ function show(status, { name, library, at, by, id }) {
   if (name) line(line(box, "p", ""), "strong", name);
   if (library) line(box, "p", library);
   if (status === "already" && at) line(box, "p", [clock.format(new Date(at)), by].filter(Boolean).join(" · "));
-  if (id && ["checked_in", "kept"].includes(status)) {
+  if (id && ["checked_in", "already", "kept"].includes(status)) {
     const button = line(box, "button", word("undo"));
     button.className = "quiet";
     button.addEventListener("click", () => undo(id, name));
@@ -189,20 +189,39 @@ function choose(found) {
 const video = part("video");
 let stream = null;
 
+async function readsAlone() {
+  return "BarcodeDetector" in window && (await BarcodeDetector.getSupportedFormats()).includes("qr_code");
+}
+
 async function reader() {
-  if ("BarcodeDetector" in window && (await BarcodeDetector.getSupportedFormats()).includes("qr_code")) {
+  if (await readsAlone()) {
     const detector = new BarcodeDetector({ formats: ["qr_code"] });
     return [150, async () => (await detector.detect(video))[0]?.rawValue];
   }
   const canvas = document.createElement("canvas");
+  let blind = false;
   return [500, async () => {
     const scale = Math.min(1, 800 / video.videoWidth);
     canvas.width = video.videoWidth * scale;
     canvas.height = video.videoHeight * scale;
     canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
     const body = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.7));
-    return (await ask(decode, { method: "POST", body, headers: { "Content-Type": "image/jpeg" } })).text;
+    try {
+      const { text } = await ask(decode, { method: "POST", body, headers: { "Content-Type": "image/jpeg" } });
+      blind = false;
+      return text;
+    } catch (error) {
+      // A number is the server's no; anything else means that it was not reached.
+      if (stream && !blind && typeof error !== "number") typeInstead();
+      blind = typeof error !== "number";
+      return null;
+    }
   }];
+}
+
+function typeInstead() {
+  show("camera-blind", {});
+  form.querySelector("input[name=q]").focus();
 }
 
 async function look() {
@@ -264,6 +283,7 @@ async function merge() {
 
 video.style.maxWidth = "100%";
 part("camera").hidden = !navigator.mediaDevices;
+readsAlone().then((alone) => (part("camera-hint").hidden = alone));
 part("stay").hidden = false;
 addEventListener("online", () => load().then(merge));
 setInterval(() => document.hidden || count(), 5000);

@@ -8,9 +8,9 @@ const figures = new Intl.NumberFormat(document.documentElement.lang);
 function show(root, job) {
   const part = (selector) => root.querySelector(selector);
   const state = part(".tag");
-  root.dataset.state = job.state;
-  state.className = `tag ${job.state}`;
-  const word = root.getAttribute(`data-word-${job.state}`) ?? job.state;
+  root.dataset.state = job.status;
+  state.className = `tag ${job.status}`;
+  const word = root.getAttribute(`data-word-${job.status}`) ?? job.status;
   // A live region speaks whenever it is written to, so write only news.
   if (state.textContent !== word) state.textContent = word;
   const bar = part("progress");
@@ -18,9 +18,9 @@ function show(root, job) {
   bar.value = job.done;
   part("[data-done]").textContent = figures.format(job.done);
   part("[data-total]").textContent = figures.format(job.total);
-  part(".left").textContent = job.state === "running" ? left(root, job.seconds_left) : "";
-  if (job.download_url) {
-    part(".file a").href = job.download_url;
+  part(".left").textContent = job.status === "running" ? left(root, job.seconds_left) : "";
+  if (job.download) {
+    part(".file a").href = job.download;
     part(".file").hidden = false;
   }
 }

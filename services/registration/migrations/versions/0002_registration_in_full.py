@@ -154,6 +154,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('meeting_id', sa.Uuid(), nullable=True),
     sa.Column('account', sa.Text(), nullable=False),
+    sa.Column('account_name', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.Column('role', sa.Text(), nullable=False),
     sa.Column('region_code', sa.Text(), nullable=False),
     sa.Column('file_name', sa.Text(), nullable=False),
@@ -391,6 +392,7 @@ def upgrade() -> None:
     op.create_check_constraint(op.f('ck_account_contact'), 'account', 'email IS NOT NULL OR phone IS NOT NULL')
     op.create_check_constraint(op.f('ck_meeting_per_institution'), 'meeting', 'per_institution > 0')
     op.create_check_constraint(op.f('ck_meeting_offer_hours'), 'meeting', 'offer_hours BETWEEN 1 AND 336')
+    op.create_check_constraint(op.f('ck_meeting_keep_days'), 'meeting', 'keep_days BETWEEN 1 AND 1826')
     op.create_check_constraint(op.f('ck_registration_status'), 'registration', "status IN ('submitted', 'needs_correction', 'approved', 'waiting', 'offered', 'rejected', 'cancelled')")
     op.create_check_constraint(op.f('ck_registration_waiting_since'), 'registration', "(status = 'waiting') <= (waiting_since IS NOT NULL)")
     op.create_check_constraint(op.f('ck_registration_offer_expires'), 'registration', "(status = 'offered') = (offer_expires_at IS NOT NULL)")
@@ -408,6 +410,7 @@ def downgrade() -> None:
     op.drop_constraint(op.f('ck_account_contact'), 'account')
     op.drop_constraint(op.f('ck_meeting_per_institution'), 'meeting')
     op.drop_constraint(op.f('ck_meeting_offer_hours'), 'meeting')
+    op.drop_constraint(op.f('ck_meeting_keep_days'), 'meeting')
     op.drop_constraint(op.f('ck_registration_status'), 'registration')
     op.drop_constraint(op.f('ck_registration_waiting_since'), 'registration')
     op.drop_constraint(op.f('ck_registration_offer_expires'), 'registration')

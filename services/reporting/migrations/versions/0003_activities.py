@@ -287,6 +287,7 @@ def upgrade() -> None:
     op.create_index('ix_activity_library_id_month', 'activity', ['library_id', 'month', 'stream'], unique=False)
     op.create_index('ix_activity_regency_code_id', 'activity', ['regency_code', 'stage', 'id'], unique=False)
     op.create_index('ix_activity_published_story', 'activity', ['id'], unique=False, postgresql_where=sa.text("stream = 'cerita' AND stage = 3 AND deleted_at IS NULL"))
+    op.create_index('ix_activity_stocks', 'activity', ['month', 'province_code', 'regency_code'], unique=False, postgresql_where=sa.text("stream = 'peningkatan' AND deleted_at IS NULL"), postgresql_include=['id', 'library_id', 'place_code', 'stage', 'books', 'ebooks', 'computers', 'bandwidth'])
     op.create_table('evidence',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('library_id', sa.Uuid(), nullable=False),
@@ -336,6 +337,8 @@ def upgrade() -> None:
     sa.Column('file_name', sa.Text(), nullable=False),
     sa.Column('stored', sa.Text(), nullable=False),
     sa.Column('stream', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('period', sa.Text(), server_default=sa.text("''"), nullable=False),
+    sa.Column('with_twins', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('state', sa.Text(), server_default=sa.text("'reading'"), nullable=False),
     sa.Column('total', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('done', sa.Integer(), server_default=sa.text('0'), nullable=False),
@@ -375,6 +378,7 @@ def upgrade() -> None:
     sa.Column('place_key', sa.Text(), server_default=sa.text("''"), nullable=False),
     sa.Column('content', sa.Uuid(), nullable=False),
     sa.Column('occurrence', sa.Integer(), server_default=sa.text('1'), nullable=False),
+    sa.Column('twin', sa.Uuid(), nullable=False),
     sa.Column('report', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('errors', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
     sa.Column('notes', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
@@ -384,6 +388,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('import_id', 'number', name=op.f('pk_sim_row'))
     )
     op.create_index('ix_sim_row_content', 'sim_row', ['import_id', 'content'], unique=False)
+    op.create_index('ix_sim_row_twin', 'sim_row', ['import_id', 'twin'], unique=False)
     op.create_index('ix_sim_row_place_key', 'sim_row', ['import_id', 'place_key', 'number'], unique=False)
     _add_triggers()
 
@@ -429,6 +434,7 @@ def _add_schedules() -> None:
 
 def downgrade() -> None:
     op.drop_index('ix_sim_row_place_key', table_name='sim_row')
+    op.drop_index('ix_sim_row_twin', table_name='sim_row')
     op.drop_index('ix_sim_row_content', table_name='sim_row')
     op.drop_table('sim_row')
     op.drop_index('ix_sim_place_to_compare', table_name='sim_place', postgresql_where=sa.text('NOT compared'))
@@ -450,6 +456,7 @@ def downgrade() -> None:
     op.drop_index('ix_evidence_activity_id', table_name='evidence', postgresql_where=sa.text('activity_id IS NOT NULL'))
     op.drop_table('evidence')
     op.drop_table('target')
+    op.drop_index('ix_activity_stocks', table_name='activity', postgresql_where=sa.text("stream = 'peningkatan' AND deleted_at IS NULL"), postgresql_include=['id', 'library_id', 'place_code', 'stage', 'books', 'ebooks', 'computers', 'bandwidth'])
     op.drop_index('ix_activity_published_story', table_name='activity', postgresql_where=sa.text("stream = 'cerita' AND stage = 3 AND deleted_at IS NULL"))
     op.drop_index('ix_activity_regency_code_id', table_name='activity')
     op.drop_index('ix_activity_library_id_month', table_name='activity')

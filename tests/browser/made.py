@@ -81,6 +81,7 @@ def host_starts(site: Site) -> list[str]:
         f"/registration/desk/{MEETING}",
         draft(host),
         f"/registration/desk/{MEETING}/r/{guest.id}",
+        f"/registration/desk/{MEETING}/all?action=reject",
         EXAMPLE,
         certificate(site),
         sent(host, EXAMPLE, to=f"{EXAMPLE}/runs"),

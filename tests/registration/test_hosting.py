@@ -208,7 +208,8 @@ def test_a_host_sees_the_public_page_of_a_draft() -> None:
 
 
 def test_who_works_at_a_meeting_finds_its_door() -> None:
-    meeting = open_meeting()
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    meeting = open_meeting(starts_at=tomorrow, ends_at=tomorrow + timedelta(hours=8))
     near = Caller("master_trainer", "Pendamping Contoh", "trainer", "21.01")
     far = Caller("master_trainer", "Pendamping Jauh", "far", "14.01")
     reader = Caller("library", "Pengelola Contoh", "library", "21.01")
